@@ -61,12 +61,12 @@ pub(super) async fn on_session(
     let Some(session) = SessionName::parse(session).filter(|session| who.serves(session)) else {
         return unknown(state, request, who);
     };
-    let order = match action {
+    let (order, what) = match action {
         "code" => return code(state, request, who, &session).await,
-        "start" => SessionOrder::Start,
-        "restart" => SessionOrder::Restart,
-        "stop" => SessionOrder::Stop,
-        "logout" => SessionOrder::Logout,
+        "start" => (SessionOrder::Start, "started"),
+        "restart" => (SessionOrder::Restart, "restarted"),
+        "stop" => (SessionOrder::Stop, "stopped"),
+        "logout" => (SessionOrder::Logout, "logged out"),
         _ => return unknown(state, request, who),
     };
     info!(%session, order = action, agent = %who.agent.name, "an owner changes a session in the console");
@@ -74,9 +74,10 @@ pub(super) async fn on_session(
         client.order(session, order)
     });
     let done = done.await;
-    if done.is_ok() {
+    // WAHA may also have done it if its answer was lost.
+    if !matches!(&done, Err(error) if error.is_surely_unsent()) {
         let (by, kind) = (&who.agent.name, AuditKind::SessionControl);
-        state.note(by, kind, action, session.as_str()).await;
+        state.note(by, kind, what, session.as_str()).await;
     }
     match done {
         Ok(()) => done_answer(who, &[]),
@@ -100,7 +101,8 @@ async fn code(state: &ConsoleState, request: &Request, who: &Who, session: &Sess
     match code.await {
         Ok(code) => {
             let (by, kind) = (&who.agent.name, AuditKind::SessionControl);
-            state.note(by, kind, "code", session.as_str()).await;
+            state.note(by, kind, "code to pair a phone", session.as_str())
+                .await;
             done_answer(who, &[("code", code.reveal())])
         }
         Err(error) => failed(who, session, &error),

@@ -43,7 +43,8 @@ impl Files {
         self.daemon.posts(event);
         let id = event["payload"]["id"].as_str().unwrap();
         let bare = id.rsplit('_').next().unwrap();
-        let database = self.test.directory.path().join("data/history.db");
+        let data = self.test.directory.path().join("data");
+        let database = data.join(waha_sm::history::FILE_NAME);
         eventually("the message is in the history", || {
             let db = rusqlite::Connection::open(&database).ok()?;
             let row = "SELECT id FROM message WHERE stanza = ?1";

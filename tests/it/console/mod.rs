@@ -8,6 +8,7 @@ mod languages;
 mod login;
 mod looks;
 mod media;
+mod pairing;
 mod restart;
 mod reverse_proxy;
 mod rights;

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
+use waha_sm::history::{FILE_NAME, History, StoredEvent};
 use waha_sm::store::AgentRole;
 
 use super::caller::Caller;
@@ -135,6 +136,14 @@ fn a_session_is_logged_out_and_paired_again_by_picture_and_by_code() {
         "{}",
         told.text()
     );
+    let data = shop.test.directory.path().join("data");
+    eventually("the history says who did that", || {
+        let history = History::open_read_only(&data.join(FILE_NAME)).ok()?;
+        let lines = history.audit(None, 9).unwrap().lines;
+        let lines: Vec<String> = lines.iter().map(StoredEvent::in_words).collect();
+        let code = "session default: code to pair a phone by olga";
+        (lines == [code, code, "session default: logged out by olga"]).then_some(())
+    });
     // The session serves customers again.
     shop.daemon.customer_writes(&chat(1), "hello");
     assert_eq!(shop.test.texts(&chat(1), 1).len(), 1);
