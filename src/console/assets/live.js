@@ -128,10 +128,11 @@ function later(change) {
   };
 }
 
-// Loads the page again and shows it, without what somebody is writing.
+// Loads the page again and shows it, without what somebody is writing. What happened meanwhile came for the old page: the
+// stream continues where the new one ends.
 let loading = null;
 export function reload() {
-  loading ??= load().finally(() => (loading = null));
+  loading ??= load().then(connect).finally(() => (loading = null));
   return loading;
 }
 
@@ -193,7 +194,7 @@ function connect() {
   stream.addEventListener("resync", async (event) => {
     heard(event);
     stream.close();
-    await reload().then(connect, reconnect);
+    await reload().catch(reconnect);
   });
   stream.addEventListener("ended", () => location.reload());
   // This browser has too many streams: the page asks now and then.
