@@ -101,7 +101,8 @@ async fn code(state: &ConsoleState, request: &Request, who: &Who, session: &Sess
     match code.await {
         Ok(code) => {
             let (by, kind) = (&who.agent.name, AuditKind::SessionControl);
-            state.note(by, kind, "code to pair a phone", session.as_str())
+            state
+                .note(by, kind, "code to pair a phone", session.as_str())
                 .await;
             done_answer(who, &[("code", code.reveal())])
         }
