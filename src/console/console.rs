@@ -24,7 +24,7 @@ use super::answer::secure;
 use super::live::Hub;
 use super::look::Looker;
 use super::media::turns::Downloads;
-use super::origin::Origin;
+use super::origin::OwnAddress;
 use super::readers::Readers;
 use super::who::Who;
 use crate::clock::Millis;
@@ -65,7 +65,7 @@ pub(crate) struct Console {
 
 /// What all requests share.
 pub(super) struct ConsoleState {
-    pub(super) origin: Origin,
+    pub(super) origin: OwnAddress,
     pub(super) store: Store,
     pub(super) accounts: Accounts,
     /// A std mutex, because no await happens while it is held.
@@ -86,7 +86,7 @@ pub(super) struct ConsoleState {
 impl Console {
     /// Serves `listener` until `shutdown`.
     pub(crate) async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
-        let origin = Origin::new(self.url);
+        let origin = OwnAddress::new(self.url);
         let readers = Readers::new(self.history);
         let looker = Looker {
             prefix: origin.prefix().into(),

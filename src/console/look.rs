@@ -104,9 +104,9 @@ impl Look {
 }
 
 /// What has changed, by session.
-pub(super) type Changed = HashMap<SessionName, TouchedChats>;
+pub(super) type ChangedSessions = HashMap<SessionName, TouchedChats>;
 
-fn has_chat(changed: &Changed, place: &ChatPlace) -> bool {
+fn has_chat(changed: &ChangedSessions, place: &ChatPlace) -> bool {
     match changed.get(&place.session) {
         Some(TouchedChats::All) => true,
         Some(TouchedChats::These(chats)) => chats.contains(&place.chat),
@@ -137,7 +137,7 @@ impl Looker {
     pub(super) async fn look_again(
         &self,
         look: &mut Look,
-        changed: Option<&Changed>,
+        changed: Option<&ChangedSessions>,
         (places, rows): (HashSet<ChatPlace>, usize),
         now: Millis,
     ) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use super::address::ConsoleUrl;
 use super::request::Request;
 
 /// Our own address.
-pub(super) struct Origin(Option<ConsoleUrl>);
+pub(super) struct OwnAddress(Option<ConsoleUrl>);
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) enum Foreign {
     Origin { ours: String, theirs: String },
 }
 
-impl Origin {
+impl OwnAddress {
     pub(super) fn new(url: Option<ConsoleUrl>) -> Self {
         Self(url)
     }

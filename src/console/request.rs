@@ -108,8 +108,8 @@ impl Request {
     }
 
     /// The fields of a form.
-    pub(super) fn form(&self) -> Form {
-        Form(form_fields(&String::from_utf8_lossy(&self.body)))
+    pub(super) fn form(&self) -> FormFields {
+        FormFields(form_fields(&String::from_utf8_lossy(&self.body)))
     }
 
     /// The body as JSON. An empty body is an empty object.
@@ -158,9 +158,9 @@ impl Request {
 }
 
 /// The fields of a form.
-pub(super) struct Form(Vec<(String, String)>);
+pub(super) struct FormFields(Vec<(String, String)>);
 
-impl Form {
+impl FormFields {
     pub(super) fn get(&self, name: &str) -> &str {
         field(&self.0, name).unwrap_or_default()
     }

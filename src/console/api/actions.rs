@@ -25,7 +25,7 @@ const TEXT_MAX: usize = 4_096;
 /// The body of an action; each action needs some of it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Body {
+struct ActionBody {
     /// The conversation that the person saw.
     conversation: Option<String>,
     /// Its revision.
@@ -57,7 +57,7 @@ async fn desk(state: &ConsoleState, who: &Who) -> Result<Desk, Refusal> {
 }
 
 /// The id of an action. A key of any length becomes one of ours.
-fn action_id(request: &Request, body: &Body) -> String {
+fn action_id(request: &Request, body: &ActionBody) -> String {
     let key = request
         .named_header("idempotency-key")
         .map(str::to_owned)
@@ -74,7 +74,7 @@ fn action_id(request: &Request, body: &Body) -> String {
 }
 
 pub(super) async fn take_next(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
-    let body: Body = match request.json() {
+    let body: ActionBody = match request.json() {
         Ok(body) => body,
         Err(message) => return bad_request(&message),
     };
@@ -111,7 +111,7 @@ pub(super) async fn on_chat(
         state.hub.note_typing(&who.agent.name, place).await;
         return json(StatusCode::OK, &serde_json::json!({"result": "done"}));
     }
-    let body: Body = match request.json() {
+    let body: ActionBody = match request.json() {
         Ok(body) => body,
         Err(message) => return bad_request(&message),
     };
@@ -198,7 +198,7 @@ pub(super) async fn on_line(
     let Some(session) = SessionName::parse(session) else {
         return unknown(state, request, who);
     };
-    let body: Body = match request.json() {
+    let body: ActionBody = match request.json() {
         Ok(body) => body,
         Err(message) => return bad_request(&message),
     };

@@ -22,7 +22,7 @@ use crate::store::{Agent, AgentRole, StoreError};
 /// An agent, and what is changed; what is missing stays as it is.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Body {
+struct AgentBody {
     name: String,
     role: Option<String>,
     #[serde(deserialize_with = "list")]
@@ -46,7 +46,7 @@ pub(super) fn described(agent: &Agent) -> Value {
 }
 
 pub(super) async fn save(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
-    let body: Body = match request.json() {
+    let body: AgentBody = match request.json() {
         Ok(body) => body,
         Err(message) => return bad_request(&message),
     };

@@ -16,7 +16,7 @@ use crate::store::StoreError;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Body {
+struct CannedBody {
     name: String,
     text: String,
     /// Its name before; empty: it must be a new one; missing: it is new or replaces another.
@@ -43,7 +43,7 @@ pub(super) async fn list(state: &ConsoleState, request: &Request, who: &Who) -> 
 }
 
 pub(super) async fn save(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
-    let body: Body = match request.json() {
+    let body: CannedBody = match request.json() {
         Ok(body) => body,
         Err(message) => return bad_request(&message),
     };
@@ -65,7 +65,7 @@ pub(super) async fn save(state: &ConsoleState, request: &Request, who: &Who) -> 
 async fn saved(
     state: &ConsoleState,
     who: &Who,
-    body: &Body,
+    body: &CannedBody,
 ) -> Result<Result<(), NotSaved>, StoreError> {
     let accounts = &state.accounts;
     let name = body.name.trim();

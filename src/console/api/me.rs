@@ -22,7 +22,7 @@ use crate::store::StoreError;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Body {
+struct MeBody {
     /// A language, or empty: as the browser asks for.
     language: String,
     /// The password until now.
@@ -37,7 +37,7 @@ pub(super) async fn act(
     who: &Who,
     action: &str,
 ) -> Answer {
-    let body: Body = match request.json() {
+    let body: MeBody = match request.json() {
         Ok(body) => body,
         Err(message) => return bad_request(&message),
     };
@@ -49,7 +49,7 @@ pub(super) async fn act(
     }
 }
 
-async fn language(state: &ConsoleState, request: &Request, who: &Who, body: &Body) -> Answer {
+async fn language(state: &ConsoleState, request: &Request, who: &Who, body: &MeBody) -> Answer {
     let language = match body.language.as_str() {
         "" => None,
         code => match code.parse::<Locale>() {
@@ -68,7 +68,7 @@ async fn language(state: &ConsoleState, request: &Request, who: &Who, body: &Bod
 }
 
 /// A new password. The old one is guarded as on the login page: whoever finds an open browser can't guess it here.
-async fn password(state: &ConsoleState, request: &Request, who: &Who, body: &Body) -> Answer {
+async fn password(state: &ConsoleState, request: &Request, who: &Who, body: &MeBody) -> Answer {
     let (texts, now) = (MeTexts::of(who.language), Millis::now());
     let name = &who.agent.name;
     let known_browser = match state.known_browser(request, name).await {

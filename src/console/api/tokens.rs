@@ -18,7 +18,7 @@ use crate::service::accounts::tokens::{ApiToken, NoToken};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Body {
+struct TokenBody {
     /// What it is for.
     label: String,
     /// Whose; missing: one's own.
@@ -73,7 +73,7 @@ pub(super) async fn list(state: &ConsoleState, request: &Request, who: &Who) -> 
 }
 
 pub(super) async fn make(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
-    let body: Body = match request.json() {
+    let body: TokenBody = match request.json() {
         Ok(body) => body,
         Err(message) => return bad_request(&message),
     };
@@ -111,7 +111,7 @@ pub(super) async fn make(state: &ConsoleState, request: &Request, who: &Who) -> 
 }
 
 pub(super) async fn revoke(state: &ConsoleState, request: &Request, who: &Who, id: &str) -> Answer {
-    let body: Body = match request.json() {
+    let body: TokenBody = match request.json() {
         Ok(body) => body,
         Err(message) => return bad_request(&message),
     };

@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::shown::{Event, ShownSection, difference, wire};
+use super::shown::{PageEvent, ShownSection, difference, wire};
 use super::subscribers::{Changes, Queued, Subscriber};
 use crate::clock::Millis;
-use crate::console::look::{Changed, ChatPlace, Look, Looker};
+use crate::console::look::{ChangedSessions, ChatPlace, Look, Looker};
 use crate::console::pages::{self, LineCache};
 use crate::console::view::View;
 use crate::ids::{AgentName, ChatId, SessionName};
@@ -107,7 +107,7 @@ impl Hub {
                 false => watching = None,
             }
             let tidy_up = Instant::now() + TIDY_UP_INTERVAL;
-            let changed: Option<Changed> = tokio::select! {
+            let changed: Option<ChangedSessions> = tokio::select! {
                 changed = self.touched.changed() => Some(changed.into_iter().collect()),
                 () = sleep_until(next_compare.min(tidy_up)) => None,
                 // What changed before we watched is found by comparing.
@@ -143,7 +143,7 @@ impl Hub {
     }
 
     /// Looks at what has changed (`None`: at everything) and sends what differs.
-    async fn look_at(&self, changed: Option<&Changed>) -> Result<(), StoreError> {
+    async fn look_at(&self, changed: Option<&ChangedSessions>) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
         let views: Vec<View> = state.views.keys().cloned().collect();
         if views.is_empty() {
@@ -419,14 +419,14 @@ fn end_oldest_stream(state: &mut HubState, login: &str) {
             open.subscribers = kept;
             let ended: Vec<Subscriber> = ended;
             for one in ended {
-                one.send(&wire(&[Event::plain("poll")], ""));
+                one.send(&wire(&[PageEvent::plain("poll")], ""));
             }
         }
     }
 }
 
 fn resync(subscriber: &Subscriber) {
-    subscriber.send(&wire(&[Event::plain("resync")], ""));
+    subscriber.send(&wire(&[PageEvent::plain("resync")], ""));
 }
 
 /// The number of the change in an id of this run and view.

@@ -36,14 +36,14 @@ pub(in crate::console) fn shared_html(html: maud::Markup) -> Arc<str> {
 ///
 /// `put` adds or replaces a row (`k`) or, without `k`, the head of a section (`s`), before the one that `b` names, or at the
 /// end. `gone` removes a row or a section.
-pub(super) fn difference(old: &[ShownSection], new: &[ShownSection]) -> Vec<Event> {
+pub(super) fn difference(old: &[ShownSection], new: &[ShownSection]) -> Vec<PageEvent> {
     let mut events = Vec::new();
     let old_sections: HashMap<&str, &ShownSection> =
         old.iter().map(|one| (one.id.as_str(), one)).collect();
     let new_ids: HashMap<&str, ()> = new.iter().map(|one| (one.id.as_str(), ())).collect();
     for section in old {
         if !new_ids.contains_key(section.id.as_str()) {
-            events.push(Event::gone(&section.id, None));
+            events.push(PageEvent::gone(&section.id, None));
         }
     }
     // From the end, so that the one before which something is put is there already.
@@ -51,7 +51,7 @@ pub(super) fn difference(old: &[ShownSection], new: &[ShownSection]) -> Vec<Even
     for section in new.iter().rev() {
         let shown = old_sections.get(section.id.as_str());
         if shown.is_none_or(|shown| shown.head != section.head) {
-            events.push(Event::put(&section.id, None, before, &section.head));
+            events.push(PageEvent::put(&section.id, None, before, &section.head));
         }
         let shown = shown.map_or(&[][..], |shown| &shown.rows);
         rows(&section.id, shown, &section.rows, &mut events);
@@ -60,7 +60,7 @@ pub(super) fn difference(old: &[ShownSection], new: &[ShownSection]) -> Vec<Even
     events
 }
 
-fn rows(section: &str, old: &[Shown], new: &[Shown], events: &mut Vec<Event>) {
+fn rows(section: &str, old: &[Shown], new: &[Shown], events: &mut Vec<PageEvent>) {
     let places: HashMap<&str, usize> = new
         .iter()
         .enumerate()
@@ -68,7 +68,7 @@ fn rows(section: &str, old: &[Shown], new: &[Shown], events: &mut Vec<Event>) {
         .collect();
     for row in old {
         if !places.contains_key(&*row.key) {
-            events.push(Event::gone(section, Some(&row.key)));
+            events.push(PageEvent::gone(section, Some(&row.key)));
         }
     }
     // Rows that are in both, in their old order. Those that keep their order need not move.
@@ -84,7 +84,7 @@ fn rows(section: &str, old: &[Shown], new: &[Shown], events: &mut Vec<Event>) {
             .get(&*row.key)
             .is_some_and(|old| Arc::ptr_eq(&old.html, &row.html) || old.html == row.html);
         if !same || !steady.contains_key(&*row.key) {
-            events.push(Event::put(section, Some(&row.key), before, &row.html));
+            events.push(PageEvent::put(section, Some(&row.key), before, &row.html));
         }
         before = Some(&row.key);
     }
@@ -117,12 +117,12 @@ fn in_order<'a>(kept: &[(&'a Shown, usize)]) -> HashMap<&'a str, ()> {
 
 /// An event, as it goes over the wire, without its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Event {
+pub(super) struct PageEvent {
     name: &'static str,
     data: String,
 }
 
-impl Event {
+impl PageEvent {
     fn put(section: &str, key: Option<&str>, before: Option<&str>, html: &str) -> Self {
         Self {
             name: "put",
@@ -147,9 +147,9 @@ impl Event {
 }
 
 /// Events in one piece, all but the last without an id: a browser that lost some of them asks for all of them again.
-pub(super) fn wire(events: &[Event], id: &str) -> Bytes {
+pub(super) fn wire(events: &[PageEvent], id: &str) -> Bytes {
     let mut text = String::new();
-    for (number, Event { name, data }) in events.iter().enumerate() {
+    for (number, PageEvent { name, data }) in events.iter().enumerate() {
         text.push_str("event: ");
         text.push_str(name);
         text.push('\n');
@@ -192,7 +192,7 @@ mod tests {
         let after = section("bot", "3", &[("b", "2"), ("c", "3")]);
         assert_eq!(
             difference(&[before], &[after]),
-            [Event::gone("bot", Some("a"))]
+            [PageEvent::gone("bot", Some("a"))]
         );
     }
 
@@ -202,12 +202,12 @@ mod tests {
         let after = section("bot", "", &[("c", "3"), ("a", "1"), ("b", "2")]);
         assert_eq!(
             difference(&[before], &[after]),
-            [Event::put("bot", Some("c"), Some("a"), "3")]
+            [PageEvent::put("bot", Some("c"), Some("a"), "3")]
         );
     }
 
     /// What a browser does with the events (`assets/live.js`).
-    fn apply(page: &mut Vec<ShownSection>, events: &[Event]) {
+    fn apply(page: &mut Vec<ShownSection>, events: &[PageEvent]) {
         for event in events {
             let data: serde_json::Value = serde_json::from_str(&event.data).unwrap();
             let text = |name: &str| data[name].as_str();

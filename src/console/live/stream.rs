@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::hub::{Hub, Subscription};
-use super::shown::{Event, wire};
+use super::shown::{PageEvent, wire};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, parts, with_header};
 use crate::console::console::ConsoleState;
@@ -101,7 +101,7 @@ impl OpenStream {
                 _ = checks.tick() => {
                     if !self.is_logged_in().await {
                         // Whether the browser hears it does not matter any more.
-                        let _ = sender.send(wire(&[Event::plain("ended")], "")).await;
+                        let _ = sender.send(wire(&[PageEvent::plain("ended")], "")).await;
                         return;
                     }
                     if seen_at.is_none_or(|at| at.elapsed() >= PRESENCE_INTERVAL) {
@@ -112,7 +112,7 @@ impl OpenStream {
                     if sent_at.elapsed() < PING_INTERVAL {
                         continue;
                     }
-                    wire(&[Event::plain("ping")], "")
+                    wire(&[PageEvent::plain("ping")], "")
                 }
             };
             let length = piece.len();

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::customer::{called, number, since};
 use super::page_parts::{PageParts, PeopleAt};
 use super::shell::rows_html;
-use super::transcript::{Place, items, unsent};
+use super::transcript::{RowPlace, items, unsent};
 use crate::clock::Millis;
 use crate::console::live::{ShownSection, shared_html};
 use crate::console::look::{ChatLook, ChatPlace, Look};
@@ -37,7 +37,7 @@ pub(super) fn sections(
         head: shared_html(html),
         rows: Vec::new(),
     };
-    let at = Place {
+    let at = RowPlace {
         prefix: &look.prefix,
         language,
         script: &chat.script,
@@ -95,7 +95,7 @@ pub(in crate::console) fn items_fragment(
     script: &Script,
     transcript: &Transcript,
 ) -> Markup {
-    let place = Place {
+    let place = RowPlace {
         prefix,
         language,
         script,

@@ -16,7 +16,7 @@ pub(super) const HEAD: &str = "head";
 
 /// What waits for this agent.
 #[derive(Default)]
-struct Counts {
+struct HeadCounts {
     /// Customers who wait for a person in their lines.
     needs_person: u64,
     /// Customers who wait for an answer of theirs.
@@ -35,7 +35,7 @@ pub(super) fn section(view: &View, agent: &Agent, look: &Look, now: Millis) -> S
             .iter()
             .filter(|(session, _)| agent.serves(session))
     };
-    let mut counts = Counts::default();
+    let mut counts = HeadCounts::default();
     for (_, line) in lines() {
         count(&mut counts, agent, line);
     }
@@ -68,7 +68,7 @@ pub(super) fn section(view: &View, agent: &Agent, look: &Look, now: Millis) -> S
     }
 }
 
-fn count(counts: &mut Counts, agent: &Agent, look: &SessionLook) {
+fn count(counts: &mut HeadCounts, agent: &Agent, look: &SessionLook) {
     for section in &look.line.sections {
         match &section.kind {
             LineKind::ForPerson(team) if agent.takes_from(team) => {

@@ -14,7 +14,7 @@ use crate::history::{EventKind, StoredEvent, StoredMessage, Transcript, Transcri
 use crate::store::ConversationView;
 
 /// What the rows are written for.
-pub(super) struct Place<'a> {
+pub(super) struct RowPlace<'a> {
     pub(super) prefix: &'a str,
     pub(super) language: Locale,
     pub(super) script: &'a Script,
@@ -22,7 +22,7 @@ pub(super) struct Place<'a> {
 }
 
 /// The rows of a transcript.
-pub(super) fn items(place: &Place<'_>, transcript: &Transcript) -> Vec<Shown> {
+pub(super) fn items(place: &RowPlace<'_>, transcript: &Transcript) -> Vec<Shown> {
     transcript
         .items
         .iter()
@@ -37,7 +37,7 @@ pub(super) fn items(place: &Place<'_>, transcript: &Transcript) -> Vec<Shown> {
 }
 
 /// The replies that WAHA has not taken yet, as rows.
-pub(super) fn unsent(place: &Place<'_>, view: &ConversationView) -> Vec<Shown> {
+pub(super) fn unsent(place: &RowPlace<'_>, view: &ConversationView) -> Vec<Shown> {
     let (texts, common) = (
         ChatTexts::of(place.language),
         CommonTexts::of(place.language),
@@ -57,7 +57,7 @@ pub(super) fn unsent(place: &Place<'_>, view: &ConversationView) -> Vec<Shown> {
     rows.collect()
 }
 
-fn message_row(place: &Place<'_>, key: &str, message: &StoredMessage) -> Markup {
+fn message_row(place: &RowPlace<'_>, key: &str, message: &StoredMessage) -> Markup {
     let (texts, common) = (
         ChatTexts::of(place.language),
         CommonTexts::of(place.language),
@@ -98,7 +98,7 @@ fn message_row(place: &Place<'_>, key: &str, message: &StoredMessage) -> Markup 
     }
 }
 
-fn time(place: &Place<'_>, at: Millis) -> Markup {
+fn time(place: &RowPlace<'_>, at: Millis) -> Markup {
     html! { time data-at=(at) { (day_time(at, place.script, place.now)) } }
 }
 
@@ -118,7 +118,7 @@ fn delivery(texts: &ChatTexts, message: &StoredMessage) -> Markup {
     html! { span.quiet { (text) } }
 }
 
-fn media(place: &Place<'_>, message: &StoredMessage) -> Markup {
+fn media(place: &RowPlace<'_>, message: &StoredMessage) -> Markup {
     let Some(media) = &message.media else {
         return html! {};
     };
@@ -236,7 +236,7 @@ fn link_start(text: &str) -> Option<usize> {
     found.min()
 }
 
-fn event_row(place: &Place<'_>, key: &str, event: &StoredEvent) -> Markup {
+fn event_row(place: &RowPlace<'_>, key: &str, event: &StoredEvent) -> Markup {
     let texts = ChatTexts::of(place.language);
     let by = event.by.as_deref().unwrap_or_default();
     if event.kind == EventKind::Noted {

@@ -65,7 +65,7 @@ pub struct PersonData {
 }
 
 /// Where somebody is known.
-struct Known {
+struct KnownPerson {
     chats: Vec<ChatId>,
     /// The sessions in which the history has something of them.
     in_history: Vec<SessionName>,
@@ -183,7 +183,7 @@ impl Persons {
     }
 
     /// All ids of a person, and the sessions in which they may be known.
-    async fn find(&self, names: &ChatNames) -> Result<Known, PersonError> {
+    async fn find(&self, names: &ChatNames) -> Result<KnownPerson, PersonError> {
         let of_names = names.clone();
         let found = self.with_history(move |history| {
             let chats = history.ids_of_person(&of_names)?;
@@ -200,7 +200,7 @@ impl Persons {
         for session in &sessions {
             chats = self.store.ids_of_person(session, &chats).await?;
         }
-        Ok(Known {
+        Ok(KnownPerson {
             chats,
             in_history,
             sessions,
@@ -222,10 +222,10 @@ impl Persons {
     }
 }
 
-type Said = (Vec<StoredMessage>, Vec<Conversation>);
+type HistoryOfPerson = (Vec<StoredMessage>, Vec<Conversation>);
 
 /// The messages and the conversations of these chats.
-fn read_all(history: &History, chats: &[ChatId]) -> Result<Said, HistoryError> {
+fn read_all(history: &History, chats: &[ChatId]) -> Result<HistoryOfPerson, HistoryError> {
     let (mut messages, mut conversations) = (Vec::new(), Vec::new());
     for chat in chats {
         let query = Query {
