@@ -170,7 +170,8 @@ impl ConsoleState {
         let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
             let peer = this.browser(peer.ip(), &request);
             async move {
-                let mut answer = this.answer(request, peer).await;
+                // On the heap, because it is large: a debug build would need most of the stack for it.
+                let mut answer = Box::pin(this.answer(request, peer)).await;
                 secure(&mut answer);
                 Ok::<_, Infallible>(answer)
             }

@@ -47,10 +47,10 @@ impl ConsoleState {
         if let Err(foreign) = self.origin.check(&request) {
             return self.foreign(&request, &foreign);
         }
-        match self.public(&request).await {
+        match Box::pin(self.public(&request)).await {
             Some(answer) => answer,
             None => match self.who(&request, Millis::now()).await {
-                Ok(Some(who)) => self.of_agent(&request, &who).await,
+                Ok(Some(who)) => Box::pin(self.of_agent(&request, &who)).await,
                 Ok(None) => self.log_in_first(&request),
                 Err(error) => self.redis_failed(&request, None, &error),
             },
@@ -93,7 +93,7 @@ impl ConsoleState {
             (&Method::GET, ["settings", "health"]) => self.settings_health(request, who).await,
             (&Method::GET, ["live"]) => live::stream(self, request, who).await,
             (&Method::POST, ["logout"]) => self.log_out(request, who).await,
-            (_, ["api", "v1", rest @ ..]) => api::answer(self, request, who, rest).await,
+            (_, ["api", "v1", rest @ ..]) => Box::pin(api::answer(self, request, who, rest)).await,
             _ => self.not_found(request, Some(who)),
         }
     }

@@ -89,7 +89,7 @@ pub(super) async fn take_next(state: &ConsoleState, request: &Request, who: &Who
     let id = action_id(request, &body);
     let taken = async {
         let desk = desk(state, who).await?;
-        desk.take_next(&id, session.as_ref(), Millis::now()).await
+        Box::pin(desk.take_next(&id, session.as_ref(), Millis::now())).await
     };
     match taken.await {
         Ok((session, acted)) => {
@@ -135,23 +135,22 @@ pub(super) async fn on_chat(
         Ok(Some(match action {
             "take" => {
                 let from = body.from.as_deref().filter(|from| !from.is_empty());
-                desk.take(&doing, from.map(AgentName::stored).as_ref(), now)
-                    .await?
+                Box::pin(desk.take(&doing, from.map(AgentName::stored).as_ref(), now)).await?
             }
-            "say" => desk.say(&doing, &body.text, now).await?,
-            "needs-none" => desk.needs_none(&doing, now).await?,
-            "note" => desk.note(&doing, &body.text, now).await?,
+            "say" => Box::pin(desk.say(&doing, &body.text, now)).await?,
+            "needs-none" => Box::pin(desk.needs_none(&doing, now)).await?,
+            "note" => Box::pin(desk.note(&doing, &body.text, now)).await?,
             "close" => {
                 let outcome = body.outcome.as_deref().map(str::trim);
                 let outcome = outcome.filter(|outcome| !outcome.is_empty());
-                desk.close(&doing, outcome.unwrap_or(CLOSED), now).await?
+                Box::pin(desk.close(&doing, outcome.unwrap_or(CLOSED), now)).await?
             }
             "give" => match give_to(&body.to) {
-                Some(to) => desk.give(&doing, &to, now).await?,
+                Some(to) => Box::pin(desk.give(&doing, &to, now)).await?,
                 None => return Ok(None),
             },
             "move" => match move_to(&body.to) {
-                Some(to) => desk.move_to(&doing, to, now).await?,
+                Some(to) => Box::pin(desk.move_to(&doing, to, now)).await?,
                 None => return Ok(None),
             },
             _ => return Ok(None),
@@ -211,8 +210,8 @@ pub(super) async fn on_line(
         }
         let desk = desk(state, who).await?;
         Ok(Some(match action {
-            "pause" => desk.pause(&id, line, &body.text, now).await?,
-            "resume" => desk.resume(&id, line, now).await?,
+            "pause" => Box::pin(desk.pause(&id, line, &body.text, now)).await?,
+            "resume" => Box::pin(desk.resume(&id, line, now)).await?,
             _ => return Ok(None),
         }))
     };

@@ -23,15 +23,15 @@ pub(in crate::console) async fn answer(
         return owners_only(who);
     }
     match (&request.method, path) {
-        (&Method::POST, ["take-next"]) => actions::take_next(state, request, who).await,
+        (&Method::POST, ["take-next"]) => Box::pin(actions::take_next(state, request, who)).await,
         (&Method::POST, ["chats", session, chat, action]) => {
             match ChatPlace::parse(session, chat) {
-                Some(place) => actions::on_chat(state, request, who, place, action).await,
+                Some(place) => Box::pin(actions::on_chat(state, request, who, place, action)).await,
                 None => unknown(state, request, who),
             }
         }
         (&Method::POST, ["lines", session, action]) => {
-            actions::on_line(state, request, who, session, action).await
+            Box::pin(actions::on_line(state, request, who, session, action)).await
         }
         (&Method::GET, ["sessions"]) => sessions::list(state, request, who).await,
         (&Method::POST, ["sessions", session, action]) => {
