@@ -2,11 +2,15 @@
 //! still has their place.
 //!
 //!     cargo run --release --example demo
+//!     cargo run --release --example demo -- --console                   also shows them in your browser, slowly
+//!     cargo run --release --example demo -- --console --stay            and lets you answer them, until Ctrl+C
 //!     cargo run --release --example demo -- --svg examples/demo.svg     also draws the chats
+//!     cargo run --release --example demo -- --pictures examples         takes the README's pictures of the console
 //!
-//! It needs only `redis-server` (or `valkey-server`) on PATH. WAHA is imitated; everything else is real: the daemon, its
-//! private Redis, signed webhooks, the built-in reception flow. It ends automatically. Exit code 0 means that all six
-//! customers were served in order and got every message once.
+//! It needs only `redis-server` (or `valkey-server`) on PATH, and for the pictures `chromium` and `chromedriver`. WAHA is
+//! imitated; everything else is real: the daemon, its private Redis, signed webhooks, the built-in reception flow. It ends
+//! automatically. Exit code 0 means that all six customers were served in order and got every message once. With the
+//! console it does not check that: you may change the story.
 
 #![allow(
     clippy::print_stdout,
@@ -21,12 +25,17 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cast::{ANA, ASKS_NAME, ASKS_SUBJECT, BRUNO, CARLA, CUSTOMERS, DORA, EDU, FLORA, NEXT, THANKS};
-use show::Show;
+use guests::Guests;
+use photographs::take_pictures;
+use show::{Show, Stage};
 
 #[path = "support/cast.rs"]
 mod cast;
 #[path = "support/columns.rs"]
 mod columns;
+#[allow(dead_code, reason = "for load.rs too")]
+#[path = "support/console_door.rs"]
+mod console_door;
 #[allow(dead_code, reason = "for load.rs too")]
 #[path = "support/daemon.rs"]
 mod daemon;
@@ -37,10 +46,18 @@ mod daemon;
 )]
 #[path = "support/fake_waha.rs"]
 mod fake_waha;
+#[path = "support/guests.rs"]
+mod guests;
+#[path = "support/photographs.rs"]
+mod photographs;
 #[path = "support/picture.rs"]
 mod picture;
 #[path = "support/show.rs"]
 mod show;
+#[path = "support/until_ctrl_c.rs"]
+mod until_ctrl_c;
+#[path = "support/web_driver.rs"]
+mod web_driver;
 #[allow(dead_code, unreachable_pub, reason = "for the tests and load.rs too")]
 #[path = "support/webhook.rs"]
 mod webhook;
@@ -53,9 +70,18 @@ const WORKERS: usize = 2;
 #[derive(clap::Parser)]
 #[command(name = "demo")]
 struct Args {
+    /// Show the customers live in a browser too, and play slowly enough to watch
+    #[arg(long)]
+    console: bool,
+    /// Keep running after the story, until Ctrl+C: answer the customers from the console, and they write back
+    #[arg(long, requires = "console")]
+    stay: bool,
     /// Draw the chats into this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "console")]
     svg: Option<PathBuf>,
+    /// Take pictures of the console for the README into this directory
+    #[arg(long, value_name = "DIRECTORY", conflicts_with_all = ["console", "svg"])]
+    pictures: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -72,8 +98,17 @@ fn main() -> ExitCode {
 }
 
 fn demo(args: &Args) -> Result<()> {
-    let mut show = Show::new(WORKERS)?;
-    let played = story(&mut show);
+    let stage = match (args.console, &args.pictures) {
+        (true, _) => Stage::Console,
+        (_, Some(_)) => Stage::Pictures,
+        (false, None) => Stage::Terminal,
+    };
+    let mut show = Show::new(WORKERS, stage)?;
+    let played = match &args.pictures {
+        Some(directory) => take_pictures(&mut show, directory),
+        None if args.console => with_console(&mut show, args.stay),
+        None => story(&mut show).and_then(|()| end(&mut show)),
+    };
     show.print();
     played.map_err(|error| match show.daemon.last_words() {
         words if words.is_empty() => error,
@@ -85,12 +120,41 @@ fn demo(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// The story in a browser too. Then the customers are the viewer's.
+fn with_console(show: &mut Show, stay: bool) -> Result<()> {
+    let told = story(show);
+    show.print();
+    match &told {
+        Ok(()) => {
+            show.narrate("The bot is done. Five of the six now wait for a person: Take next.");
+        }
+        // If they have acted, customers are not where the story expects them.
+        Err(error) if show.viewer_has_acted()? => {
+            show.narrate(&format!(
+                "You have taken part, so the story ends here ({error}). The customers are yours."
+            ));
+        }
+        Err(_) => return told,
+    }
+    if stay {
+        show.narrate("Answer them in the console: they write back. Ctrl+C ends it all.");
+        Guests::new(show).stay(show)?;
+    }
+    let took = show.daemon.stop()?;
+    println!("\nThe daemon stopped in {took:.1?}, and its data is removed.");
+    if !stay {
+        println!("To answer the customers yourself: --console --stay");
+    }
+    Ok(())
+}
+
 fn story(show: &mut Show) -> Result<()> {
     println!(
         "Six customers write to one WhatsApp number. waha-sm runs behind it, with two workers."
     );
     println!("Lines with > are what a customer writes; the others are what waha-sm answers.\n");
     let took = show.daemon.start()?;
+    show.open_console()?;
     show.head();
     show.narrate(&format!(
         "After {:.2} s the daemon is ready, with its own Redis. Ana and Bruno write; both workers are free.",
@@ -143,8 +207,7 @@ fn story(show: &mut Show) -> Result<()> {
     serve(show, &[DORA])?;
     show.until(FLORA, ASKS_NAME)?;
     show.breath();
-    serve(show, &[EDU, FLORA])?;
-    end(show)
+    serve(show, &[EDU, FLORA])
 }
 
 /// Kills the daemon while some customers are being served and others wait, and starts it again.

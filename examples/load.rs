@@ -5,6 +5,7 @@
 //!     cargo run --release --example load -- --rate 200 --messages 6000
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --kill-after 10
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --idle 2000 --slow 500
+//!     cargo run --release --example load -- --consoles 50             beside open consoles and a line of 10,000
 //!     cargo run --release --example load -- --hostile                 a million forged and strange webhooks, then slow ones
 //!
 //! With a rate, a latency counts from when a webhook should have been sent, so that waiting for a slow daemon
@@ -27,11 +28,17 @@ use clap::Parser as _;
 use crowd::Crowd;
 use daemon::Daemon;
 use figures::{Cost, Figures, Report};
+use screens::Wanted;
 use sink::Sink;
 use traffic::Traffic;
 use usage::{Redis, Usage};
 use volley::{Shot, Volley};
 
+#[allow(dead_code, reason = "for demo.rs too")]
+#[path = "support/console_door.rs"]
+mod console_door;
+#[path = "support/consoles.rs"]
+mod consoles;
 #[path = "support/crowd.rs"]
 mod crowd;
 #[allow(dead_code, reason = "for demo.rs too")]
@@ -41,6 +48,8 @@ mod daemon;
 mod figures;
 #[path = "support/hostile.rs"]
 mod hostile;
+#[path = "support/screens.rs"]
+mod screens;
 #[path = "support/siege.rs"]
 mod siege;
 #[path = "support/sink.rs"]
@@ -73,7 +82,7 @@ const LINGER_AFTER_KILL: Duration = Duration::from_secs(2);
 #[derive(clap::Parser)]
 #[command(name = "load")]
 struct Args {
-    /// Webhooks per second; without it, as fast as they are answered (hostile ones: 2,000)
+    /// Webhooks per second; without it, as fast as they are answered (hostile ones: 2,000; with consoles: 200)
     #[arg(long, value_parser = positive)]
     rate: Option<f64>,
     /// Connections that webhooks are posted over
@@ -113,6 +122,25 @@ struct Args {
         conflicts_with_all = ["messages", "kill_after", "idle", "slow", "redis_url", "json"]
     )]
     hostile: Option<usize>,
+    /// Instead of all this: open consoles, and a long line. Measures how long a message takes to be on every screen, what the
+    /// page of the line costs, and webhooks with and without consoles, in turns on two daemons (default rate: 200)
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        num_args = 0..=1,
+        default_missing_value = "50",
+        value_parser = clap::value_parser!(u16).range(1..=400),
+        conflicts_with_all = ["hostile", "kill_after", "idle", "slow", "redis_url", "json", "workers"]
+    )]
+    consoles: Option<u16>,
+    /// With consoles: how many customers wait for a person
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "consoles",
+        default_value_t = 10_000
+    )]
+    waiting: usize,
     /// The seed of the hostile webhooks [default: a new one, which is printed]
     #[arg(long, requires = "hostile")]
     seed: Option<u64>,
@@ -156,6 +184,19 @@ fn load(args: &Args) -> Result<bool> {
         let report = siege::besiege(count, rate, seed, args.daemon_args.clone())?;
         println!("{report}");
         return Ok(report.faults().is_empty());
+    }
+    if let Some(consoles) = args.consoles {
+        let wanted = Wanted {
+            consoles: consoles.into(),
+            waiting: args.waiting,
+            messages: args.messages,
+            chats: args.chats,
+            connections: args.connections,
+            rate: args.rate.unwrap_or(screens::RATE),
+        };
+        let report = screens::beside_consoles(wanted, &args.daemon_args)?;
+        println!("{report}");
+        return Ok(report.clean());
     }
     let traffic = Arc::new(Traffic::new(args.messages, args.chats));
     let sink = Sink::start(traffic.clone(), Duration::from_millis(args.waha_delay_ms))?;

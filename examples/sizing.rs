@@ -244,14 +244,6 @@ impl Stage {
             "id": format!("evt_{id}_{level}"), "event": "message.ack", "session": "default", "timestamp": webhook::now_ms(),
             "payload": {"id": format!("true_{chat}_{id}"), "from": chat, "fromMe": true, "ack": level},
         });
-        let body = event.to_string();
-        let signature = waha_sm::waha::signature::sign(SECRET.as_bytes(), body.as_bytes());
-        format!(
-            "POST /webhook HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nX-Webhook-Hmac: {signature}\r\n\
-             X-Webhook-Hmac-Algorithm: sha512\r\nContent-Length: {}\r\n\r\n{body}",
-            self.daemon.address(),
-            body.len()
-        )
-        .into_bytes()
+        webhook::request(self.daemon.address(), SECRET, &event)
     }
 }

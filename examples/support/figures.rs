@@ -135,7 +135,7 @@ fn out_of_order(traffic: &Traffic, shots: &[Shot], log: &Log) -> usize {
         .count()
 }
 
-fn latency(all: impl Iterator<Item = Duration>) -> Latency {
+pub(crate) fn latency(all: impl Iterator<Item = Duration>) -> Latency {
     // Cannot fail: from a microsecond to an hour, to three digits.
     let Ok(mut histogram) = Histogram::<u64>::new_with_bounds(1, 3_600_000_000, 3) else {
         return Latency {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::traffic::Traffic;
+use super::traffic::{BYSTANDER, Traffic};
 use super::wire::{Message, Wire};
 
 /// More wrong texts than these say nothing new.
@@ -128,6 +128,7 @@ impl Shared {
                 log.answers.push((message, at));
             }
             Some(message) => log.doubled.push((message, at)),
+            None if chat.starts_with(BYSTANDER) => {}
             None if log.wrong.len() < WRONG_MAX => log.wrong.push(format!("to {chat}: {text}")),
             None => {}
         }

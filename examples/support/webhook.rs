@@ -1,5 +1,6 @@
 //! What WAHA posts: message events as its GOWS engine writes them, signed.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -54,6 +55,18 @@ pub fn message_with(
         },
         "environment": {"version": "2026.7.1", "engine": "GOWS", "tier": "CORE", "browser": null},
     })
+}
+
+/// The whole request of a signed event, as bytes.
+pub fn request(address: SocketAddr, secret: &str, event: &Value) -> Vec<u8> {
+    let body = event.to_string();
+    let signature = waha_sm::waha::signature::sign(secret.as_bytes(), body.as_bytes());
+    format!(
+        "POST /webhook HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nX-Webhook-Hmac: {signature}\r\n\
+         X-Webhook-Hmac-Algorithm: sha512\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// Posts webhooks, as WAHA does.

@@ -349,8 +349,7 @@ impl Person {
             chat: case.view.chat.clone(),
             seen: seen.map(|(unread, conversation)| Seen {
                 conversation,
-                rev: case.view.rev,
-                unread,
+                unread: Some((case.view.rev, unread)),
             }),
         }
     }

@@ -360,6 +360,31 @@ fn the_operations_page_lists_exactly_the_metrics_that_exist() {
     assert_eq!(named, there);
 }
 
+/// The requests in code spans of a table's first cells: `POST /dead/{retry,drop}` is two.
+fn requests<'a>(cells: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let request = Regex::new("`((?:GET|POST|DELETE) /[^`{]*)(?:\\{([^}]*)\\})?`").unwrap();
+    let mut found = BTreeSet::new();
+    for cell in cells {
+        for parts in request.captures_iter(cell) {
+            let ends = parts.get(2).map_or("", |ends| ends.as_str());
+            found.extend(ends.split(',').map(|end| format!("{}{end}", &parts[1])));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_operations_page_lists_exactly_the_requests_of_the_api() {
+    let source = read("src/console/api/mod.rs");
+    let table = source.lines().filter_map(|line| line.strip_prefix("//! |"));
+    let there = requests(table.filter_map(|row| row.split(" | ").next()));
+    assert!(there.len() > 30, "{there:?}");
+    let operations = Document::read(OPERATIONS);
+    let rows = operations.rows_under("## The API of the console");
+    let listed = requests(rows.iter().map(|row| row[0].as_str()));
+    assert_eq!(listed, there);
+}
+
 /// The texts in the picture's bubbles of this class.
 fn bubbles(svg: &str, class: &str) -> Vec<String> {
     let bubble = Regex::new(&format!("(?s)class=\"{class}\">(.*?)</text>")).unwrap();
@@ -424,6 +449,26 @@ fn source() -> String {
         .unwrap()
         .replace_all(&text, "")
         .into_owned()
+}
+
+#[test]
+fn the_pictures_of_the_console_are_small() {
+    let readme = Document::read("README.md");
+    let mut found = 0;
+    for (line, target) in readme.links() {
+        if !target.ends_with(".png") {
+            continue;
+        }
+        let picture = std::fs::read(root().join(&target)).unwrap();
+        assert!(picture.starts_with(b"\x89PNG"), "README.md:{line}: {target}");
+        assert!(
+            picture.len() < 60_000,
+            "{target}: {} bytes; make it again: cargo run --release --example demo -- --pictures examples",
+            picture.len()
+        );
+        found += 1;
+    }
+    assert_eq!(found, 3);
 }
 
 #[test]

@@ -175,11 +175,16 @@ impl Document {
 
     /// The names in the first cells of the tables under a heading, up to the next one.
     pub(super) fn listed_under(&self, heading: &str) -> Vec<String> {
+        first_cells(&self.rows_under(heading))
+    }
+
+    /// The rows of the tables under a heading, up to the next one.
+    pub(super) fn rows_under(&self, heading: &str) -> Vec<Vec<String>> {
         let begin = self.prose.iter().position(|line| line == heading);
         let begin = begin.unwrap_or_else(|| panic!("{}: no `{heading}`", self.name)) + 1;
         let section = &self.prose[begin..];
         let end = section.iter().position(|line| line.starts_with('#'));
-        first_cells(&rows(&section[..end.unwrap_or(section.len())]))
+        rows(&section[..end.unwrap_or(section.len())])
     }
 
     /// Whether a name is a code span, or begins a line of a block: `name = ...`.
