@@ -23,6 +23,7 @@
 //! | `media` | the files of messages, from WAHA |
 //! | `session_state`, `sessions` | what the status of a session means, and what is known of each |
 //! | `assets` | the script and the style, under names that change with their content |
+//! | `records` | the past: what a search finds, downloads, reports |
 //! | `readers` | the connections that read the history |
 
 pub mod address;
@@ -41,6 +42,7 @@ mod media;
 mod origin;
 mod pages;
 mod readers;
+mod records;
 mod request;
 mod routes;
 mod session_state;

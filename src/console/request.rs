@@ -90,14 +90,6 @@ impl Request {
         field(&self.query, name)
     }
 
-    /// All values of a field of the query.
-    pub(super) fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let named = self.query.iter().filter(move |(field, _)| field == name);
-        named
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
-    }
-
     /// The query without some of its fields, for links to the same page.
     pub(super) fn query_without(&self, left_out: &[&str]) -> String {
         let kept = self
@@ -125,7 +117,7 @@ impl Request {
             .map_err(|error| format!("the body is not the JSON that is expected here: {error}"))
     }
 
-    /// Whether the body is a form and not JSON.
+    /// The value of a header, if it is text.
     pub(super) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

@@ -10,6 +10,7 @@
 //! | `/me` | agents | their own language, theme, password and API tokens |
 //! | `/dead` | owners | replies that were given up |
 //! | `/settings`, `/settings/replies`, `/settings/tokens`, `/settings/health`, `/settings/log` | owners | the settings |
+//! | `/history/...`, `/reports/...` | agents, owners | what was said and done ([`records`](super::records)) |
 //! | `/live` | agents | the stream of changes of a page |
 //! | `/api/v1/...` | agents, scripts | what can be done and read ([`api`](super::api)) |
 
@@ -91,6 +92,8 @@ impl ConsoleState {
             (&Method::GET, ["settings", "tokens"]) => self.settings_tokens(request, who).await,
             (&Method::GET, ["settings", "log"]) => self.settings_log(request, who).await,
             (&Method::GET, ["settings", "health"]) => self.settings_health(request, who).await,
+            (&Method::GET, ["history", rest @ ..]) => self.history(request, who, rest).await,
+            (&Method::GET, ["reports", rest @ ..]) => self.reports(request, who, rest).await,
             (&Method::GET, ["live"]) => live::stream(self, request, who).await,
             (&Method::POST, ["logout"]) => self.log_out(request, who).await,
             (_, ["api", "v1", rest @ ..]) => Box::pin(api::answer(self, request, who, rest)).await,
@@ -123,8 +126,19 @@ impl ConsoleState {
         if let (Some(place), Some(before)) = (&place, request.query("before")) {
             return self.older(request, who, place, before).await;
         }
+        let past = match (&place, request.query("around")) {
+            (Some(place), Some(row)) => match self.past(request, who, place, row).await {
+                Ok(past) => Some(past),
+                Err(answer) => return *answer,
+            },
+            _ => None,
+        };
+        let page = match (&place, &past) {
+            (Some(place), Some(_)) => ViewPage::PastChat(place.clone()),
+            _ => ViewPage::Chat(place.clone()),
+        };
         let view = View {
-            page: ViewPage::Chat(place.clone()),
+            page,
             ..View::other(who)
         };
         // Without Redis nothing can be chosen; the page says what is wrong.
@@ -135,9 +149,40 @@ impl ConsoleState {
         };
         let prefix = self.origin.prefix();
         self.page(request, who, &view, ("chats", &title), |sections| {
-            pages::chat_page(who, prefix, place.as_ref(), sections, &choices)
+            pages::chat_page(who, prefix, place.as_ref(), (sections, past), &choices)
         })
         .await
+    }
+
+    /// A message of a chat, with what was said before and after it.
+    ///
+    /// # Errors
+    /// What to answer if there is no such message, or if the history can't be read.
+    async fn past(
+        &self,
+        request: &Request,
+        who: &Who,
+        place: &ChatPlace,
+        row: &str,
+    ) -> Result<maud::Markup, Box<Answer>> {
+        let (session, names) = (place.session.clone(), ChatNames::from(&place.chat));
+        let Ok(row) = row.parse() else {
+            return Err(Box::new(self.not_found(request, Some(who))));
+        };
+        let page = TranscriptPage::Around(row);
+        let read = self
+            .readers
+            .read(move |history| history.transcript(&session, &names, &page, TRANSCRIPT));
+        let Ok(transcript) = read.await else {
+            return Err(Box::new(self.no_history(request, who)));
+        };
+        let script = self.flows.of(&place.session);
+        let prefix = self.origin.prefix();
+        match pages::past_section(prefix, who.language, (place, &script), &transcript, row) {
+            Some(section) => Ok(section),
+            // It may have been erased meanwhile.
+            None => Err(Box::new(see_other(&pages::chat_path(prefix, place)))),
+        }
     }
 
     /// Older items of a chat.

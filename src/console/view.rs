@@ -32,6 +32,8 @@ pub(super) enum ViewPage {
     },
     /// The chats of the agent, and one chat.
     Chat(Option<ChatPlace>),
+    /// The same, while older messages of the chat are shown, which do not change.
+    PastChat(ChatPlace),
 }
 
 impl View {
@@ -48,13 +50,15 @@ impl View {
     pub(super) fn of(request: &Request, who: &Who) -> Self {
         let session = request.query("session").and_then(SessionName::parse);
         let page = match request.query("page") {
-            Some("chat") => {
+            Some(page @ ("chat" | "past")) => {
                 let chat = request.query("chat").and_then(ChatId::person);
-                ViewPage::Chat(
-                    session
-                        .zip(chat)
-                        .map(|(session, chat)| ChatPlace { session, chat }),
-                )
+                let place = session
+                    .zip(chat)
+                    .map(|(session, chat)| ChatPlace { session, chat });
+                match place {
+                    Some(place) if page == "past" => ViewPage::PastChat(place),
+                    place => ViewPage::Chat(place),
+                }
             }
             Some("line") => Self::line_of(request, who),
             _ => ViewPage::Other,
@@ -98,18 +102,24 @@ impl View {
                 ("rows", &rows.to_string()),
             ]),
             ViewPage::Chat(None) => query_string([("page", "chat")]),
-            ViewPage::Chat(Some(place)) => query_string([
-                ("page", "chat"),
-                ("session", place.session.as_str()),
-                ("chat", place.chat.as_str()),
-            ]),
+            ViewPage::Chat(Some(place)) => Self::query_of_chat("chat", place),
+            ViewPage::PastChat(place) => Self::query_of_chat("past", place),
         }
+    }
+
+    fn query_of_chat(page: &str, place: &ChatPlace) -> String {
+        query_string([
+            ("page", page),
+            ("session", place.session.as_str()),
+            ("chat", place.chat.as_str()),
+        ])
     }
 
     /// The chat that it shows.
     pub(super) fn chat_place(&self) -> Option<ChatPlace> {
         match &self.page {
             ViewPage::Chat(place) => place.clone(),
+            ViewPage::PastChat(place) => Some(place.clone()),
             _ => None,
         }
     }

@@ -50,15 +50,21 @@ impl<W: Write> CsvTable<W> {
     /// # Errors
     /// When `out` fails.
     pub fn new<T: CsvRow>(out: W, zone: TimeZone, reader: CsvReader) -> io::Result<Self> {
-        let mut writer = csv::WriterBuilder::new()
+        let mut table = Self::continued(out, zone, reader);
+        table.writer.write_record(T::COLUMNS)?;
+        Ok(table)
+    }
+
+    /// Continues a table that was begun before: it writes no names of columns.
+    pub fn continued(out: W, zone: TimeZone, reader: CsvReader) -> Self {
+        let writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(out);
-        writer.write_record(T::COLUMNS)?;
-        Ok(Self {
+        Self {
             writer,
             zone,
             reader,
-        })
+        }
     }
 
     /// Writes one row.
@@ -73,6 +79,16 @@ impl<W: Write> CsvTable<W> {
                 .map(|cell| safe(cell, self.reader).into_owned()),
         )?;
         Ok(())
+    }
+
+    /// Writes what is still in the buffer, and gives `out` back.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn finish(self) -> io::Result<W> {
+        self.writer
+            .into_inner()
+            .map_err(csv::IntoInnerError::into_error)
     }
 
     /// Writes what is still in the buffer.

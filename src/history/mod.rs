@@ -24,7 +24,9 @@ mod erase; // a person
 mod error;
 mod event; // what somebody did, as a reader gets it
 mod events; // the same as it is stored
+mod first_messages; // of conversations
 mod follow; // messages as they are stored
+mod found_words; // in a text
 mod ids; // names and ids as SQLite stores them
 mod last_heard; // whether customers still reach a session
 mod last_words; // of the chats in a line
@@ -60,13 +62,14 @@ pub use error::HistoryError;
 pub use event::{EventKind, StoredEvent};
 pub use events::TimelineItem;
 pub use follow::Follower;
+pub use found_words::found_words;
 pub use last_words::{LastSaid, LastWords, StoredMedia};
 pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
 pub use pages::{AuditPage, ConversationPage, FoundPage};
 pub use query::{History, Query};
 pub use ratings::StoredRating;
 pub use report::{Report, ReportRow, ReportSpan};
-pub use since::{SinceError, parse_since, parse_until};
+pub use since::{SinceError, parse_since, parse_until, since_in, until_in};
 pub use spread::Spread;
 pub use status::Status;
 pub use stream::StreamEntry;

@@ -37,6 +37,8 @@ pub struct Query {
     pub search: Option<String>,
     /// Only this session, as the user typed its name.
     pub session: Option<String>,
+    /// Only these sessions; empty: any. It is for readers who may see some of them only.
+    pub sessions: Vec<SessionName>,
     /// Only what `customer`, `bot`, `agent`, `phone`, or the agent with this name said, or conversations in which they said something.
     pub author: Option<String>,
     /// Only customers whose WhatsApp name contains this; accents and case do not matter.
@@ -342,6 +344,11 @@ impl Filter {
         }
         if let Some(session) = &query.session {
             self.all(&format!("{table}.session = ?"), [session.clone().into()]);
+        }
+        if !query.sessions.is_empty() {
+            let marks = vec!["?"; query.sessions.len()].join(", ");
+            let names = query.sessions.iter().map(|one| one.to_string().into());
+            self.all(&format!("{table}.session IN ({marks})"), names);
         }
         if let Some(name) = &query.name {
             self.all(

@@ -13,15 +13,17 @@ pub(super) struct Search {
 }
 
 impl Search {
+    /// What stands between spaces. Control characters are spaces too: a NUL would end the expression in the middle of a quoted word.
+    pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+        text.split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty())
+    }
+
     /// Splits `text`; an empty search finds everything.
     pub(super) fn of(text: &str) -> Search {
         let mut words = Vec::new();
         let mut symbols = Vec::new();
-        // Control characters too: a NUL would end the expression in the middle of a quoted word.
-        for word in text
-            .split(|c: char| c.is_whitespace() || c.is_control())
-            .filter(|word| !word.is_empty())
-        {
+        for word in Self::words(text) {
             if word.contains(char::is_alphanumeric) {
                 words.push(format!("\"{}\"", word.replace('"', "\"\"")));
             } else {

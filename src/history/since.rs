@@ -39,12 +39,21 @@ pub fn parse_since(text: &str, now: Timestamp) -> Result<Millis, SinceError> {
 /// # Errors
 /// When it is no time.
 pub fn parse_until(text: &str, now: Timestamp) -> Result<Millis, SinceError> {
-    until_in(text.trim(), now, &TimeZone::system()).ok_or_else(|| SinceError {
+    until_in(text, now, &TimeZone::system()).ok_or_else(|| SinceError {
         text: text.to_owned(),
     })
 }
 
-fn until_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Millis> {
+/// Like [`parse_since`], with dates and times of `zone`. `None`: it is no time.
+#[must_use]
+pub fn since_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Millis> {
+    parse_in(text.trim(), now, zone)
+}
+
+/// Like [`parse_until`], with dates and times of `zone`. `None`: it is no time.
+#[must_use]
+pub fn until_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Millis> {
+    let text = text.trim();
     let is_date_alone = text.contains('-') && !text.contains([':', 'T', 't', ' ']);
     match text.parse::<Date>() {
         Ok(date) if is_date_alone => {

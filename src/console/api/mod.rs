@@ -6,6 +6,8 @@
 //! | `POST /chats/SESSION/CHAT/{take,say,needs-none,note,give,close,move,typing}` | agents | something with a conversation |
 //! | `POST /lines/SESSION/{pause,resume}` | owners | pauses a line, or ends that |
 //! | `GET /line`, `GET /chats/SESSION/CHAT`, `GET /agents`, `GET /canned` | agents | what is now |
+//! | `GET /history`, `GET /conversations` | agents | what a search finds, newest first: its fields, `limit`, and `cursor` for the next page |
+//! | `GET /reports` | owners | the numbers of a period: `days`, or `since` and `until` |
 //! | `GET /live` | agents | the stream of changes |
 //! | `POST /me/{language,password,logout-all}` | agents | what agents change for themselves |
 //! | `GET /tokens`, `POST /tokens`, `DELETE /tokens/ID` | agents | their own API tokens; owners name another `agent` |

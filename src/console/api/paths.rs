@@ -8,6 +8,7 @@ use crate::console::answer::Answer;
 use crate::console::console::ConsoleState;
 use crate::console::live;
 use crate::console::look::ChatPlace;
+use crate::console::records::SearchKind;
 use crate::console::request::Request;
 use crate::console::who::Who;
 use crate::service::dead::dead_replies::DeadAction;
@@ -61,6 +62,13 @@ pub(in crate::console) async fn answer(
         (&Method::GET, ["tokens"]) => tokens::list(state, request, who).await,
         (&Method::POST, ["tokens"]) => tokens::make(state, request, who).await,
         (&Method::DELETE, ["tokens", id]) => tokens::revoke(state, request, who, id).await,
+        (&Method::GET, ["history"]) => state.history_json(request, who, SearchKind::Messages).await,
+        (&Method::GET, ["conversations"]) => {
+            state
+                .history_json(request, who, SearchKind::Conversations)
+                .await
+        }
+        (&Method::GET, ["reports"]) => state.reports_json(request, who).await,
         (&Method::GET, ["live"]) => live::stream(state, request, who).await,
         _ => unknown(state, request, who),
     }
@@ -69,7 +77,7 @@ pub(in crate::console) async fn answer(
 /// What only owners may do. Lines are decided by the desk, which says the same.
 fn is_for_owners(method: &Method, path: &[&str]) -> bool {
     match path {
-        ["audit" | "dead" | "health" | "sessions", ..] => true,
+        ["audit" | "dead" | "health" | "reports" | "sessions", ..] => true,
         ["agents" | "canned", ..] => method != Method::GET,
         _ => false,
     }

@@ -110,7 +110,7 @@ const doings = {
     if (from && !mine && !(await ask(text, null, button.textContent))) return;
     const taken = mine ? { session: key.split("/")[0], chat: key.split("/")[1] } : await act(`${chatPath(key)}/take`, { conversation, from });
     if (!taken) return;
-    if (key !== chat) goToChat(taken.session, taken.chat);
+    if (key !== chat || document.querySelector("#found")) goToChat(taken.session, taken.chat);
     else await reload();
   },
 
@@ -149,6 +149,25 @@ const doings = {
     const query = new URLSearchParams(location.search);
     query.set("rows", Math.min(1000, Number(query.get("rows") || 50) * 4));
     location.search = query;
+  },
+
+  print: () => print(),
+
+  // The next page of a list, below this one. Without this script it is a page of its own.
+  async append(link) {
+    const answer = await fetch(link.href);
+    if (!answer.ok) return toast(document.querySelector(".toasts").dataset.failed, true);
+    const next = fragment(await answer.text());
+    const rows = document.querySelector("[data-section=found] [data-rows]");
+    const fresh = [...next.querySelectorAll("[data-section=found] [data-rows] > li")];
+    rows.append(...fresh);
+    const empty = document.querySelector(".hits .empty");
+    if (fresh.length) empty?.remove();
+    else empty?.replaceWith(next.querySelector(".hits .empty"));
+    const more = next.querySelector("[data-do=append]");
+    if (more) link.replaceWith(more);
+    else link.remove();
+    (fresh[0]?.querySelector("a") ?? more)?.focus({ preventScroll: true });
   },
 
   async older(button) {

@@ -230,6 +230,7 @@ export function startLive() {
   }, 5_000);
   // A page that comes back from the browser's memory missed everything.
   window.addEventListener("pageshow", (event) => event.persisted && connect());
-  if (document.querySelector("[data-sections=chat]")) toEnd();
+  // A message that was looked for is where the browser has scrolled to.
+  if (document.querySelector("[data-sections=chat]") && !document.querySelector("#found")) toEnd();
   connect();
 }

@@ -10,11 +10,11 @@ use crate::clock::Millis;
 use crate::console::live::{ShownSection, shared_html};
 use crate::console::look::{ChatLook, ChatPlace, Look};
 use crate::console::request::encoded;
-use crate::console::texts::{ChatTexts, LineTexts, fill};
+use crate::console::texts::{ChatTexts, HistoryTexts, LineTexts, fill};
 use crate::console::who::Who;
 use crate::flow::Locale;
 use crate::flow::{Script, State};
-use crate::history::Transcript;
+use crate::history::{Transcript, TranscriptKind};
 use crate::ids::AgentName;
 use crate::store::{Agent, ConversationView};
 
@@ -42,6 +42,7 @@ pub(super) fn sections(
         language,
         script: &chat.script,
         now: Millis::now(),
+        found: None,
     };
     let past = match &chat.transcript {
         Some(transcript) => ShownSection {
@@ -88,6 +89,43 @@ fn older_link(language: Locale, transcript: &Transcript) -> Markup {
     }
 }
 
+/// Whether a section of the chat has what was said last.
+pub(super) fn is_newest(section: &ShownSection) -> bool {
+    matches!(section.id.as_str(), "past" | "unsent")
+}
+
+/// The message in this row, with what was said before and after it; `None` if it is not there.
+pub(in crate::console) fn past_section(
+    prefix: &str,
+    language: Locale,
+    (chat, script): (&ChatPlace, &Script),
+    transcript: &Transcript,
+    row: i64,
+) -> Option<Markup> {
+    let rows = transcript.items.iter().filter_map(|item| match &item.kind {
+        TranscriptKind::Message(message) => Some(message.row),
+        TranscriptKind::Event(_) => None,
+    });
+    let rows: Vec<i64> = rows.collect();
+    let place = RowPlace {
+        prefix,
+        language,
+        script,
+        now: Millis::now(),
+        found: Some(rows.iter().copied().find(|one| *one == row)?),
+    };
+    let newer = rows.last().filter(|_| transcript.newer.is_some());
+    Some(html! {
+        section data-section="past" {
+            div data-head { (older_link(language, transcript)) }
+            ol data-rows { (rows_html(&items(&place, transcript))) }
+            @if let Some(last) = newer {
+                a.button.plain href={ (chat_path(prefix, chat)) "?around=" (last) "#found" } { (HistoryTexts::of(language).newer) }
+            }
+        }
+    })
+}
+
 /// Items of another page of the transcript, as a fragment.
 pub(in crate::console) fn items_fragment(
     prefix: &str,
@@ -100,6 +138,7 @@ pub(in crate::console) fn items_fragment(
         language,
         script,
         now: Millis::now(),
+        found: None,
     };
     html! {
         div data-head { (older_link(language, transcript)) }
@@ -220,7 +259,7 @@ pub(in crate::console) fn chat_page(
     who: &Who,
     prefix: &str,
     place: Option<&ChatPlace>,
-    parts: &PageParts,
+    (parts, past): (&PageParts, Option<Markup>),
     choices: &Choices,
 ) -> Markup {
     let texts = ChatTexts::of(who.language);
@@ -238,39 +277,53 @@ pub(in crate::console) fn chat_page(
         };
     };
     let customer = number(&place.chat);
-    let path = format!(
-        "{prefix}/chat/{}/{}",
-        place.session,
-        encoded(place.chat.as_str())
-    );
+    let path = chat_path(prefix, place);
     html! {
         div.panes data-chat={ (place.session) "/" (place.chat) } data-path=(path) {
             div.own data-sections="own" { (parts.own) }
-            div.pane data-sections="chat" { (parts.main) }
-            div.compose {
-                form data-form="say" {
-                    label { span.hidden { (fill(texts.message, &[&customer])) }
-                        textarea name="text" rows="2" maxlength="4096" data-hint=(texts.message_hint) placeholder=(texts.message_hint)
-                            data-taken=(texts.take_to_answer) dir="auto" enterkeyhint="send" {} }
-                    div.canned hidden role="listbox" aria-label=(texts.saved_replies) {
-                        @for (name, text) in &choices.canned {
-                            button.plain type="button" role="option" data-canned=(text) { b { (name) } " " span { (text) } }
-                        }
-                    }
-                    button.main { (texts.send) }
+            div.pane data-sections="chat" { (parts.main) @if let Some(past) = &past { (past) } }
+            @if past.is_some() {
+                div.compose.old {
+                    p { (HistoryTexts::of(who.language).old_messages) }
+                    a.button href=(path) { (texts.newest) }
                 }
-                details {
-                    summary { (texts.note) }
-                    form data-form="note" {
-                        label { span.hidden { (texts.note) }
-                            textarea name="text" rows="2" maxlength="4096" placeholder=(texts.note_hint) dir="auto" {} }
-                        button.plain { (texts.add_note) }
-                    }
-                }
-            }
+            } @else { (compose(texts, &customer, choices)) }
             template #give-form { (give_form(texts, choices)) }
             template #close-form {
                 label { (texts.outcome) input name="outcome" maxlength="64" placeholder=(texts.outcome_hint); }
+            }
+        }
+    }
+}
+
+/// The path of a chat's page.
+pub(in crate::console) fn chat_path(prefix: &str, place: &ChatPlace) -> String {
+    let chat = encoded(place.chat.as_str());
+    format!("{prefix}/chat/{}/{chat}", place.session)
+}
+
+/// The boxes for an answer and for a note.
+fn compose(texts: &ChatTexts, customer: &str, choices: &Choices) -> Markup {
+    html! {
+        div.compose {
+            form data-form="say" {
+                label { span.hidden { (fill(texts.message, &[customer])) }
+                    textarea name="text" rows="2" maxlength="4096" data-hint=(texts.message_hint) placeholder=(texts.message_hint)
+                        data-taken=(texts.take_to_answer) dir="auto" enterkeyhint="send" {} }
+                div.canned hidden role="listbox" aria-label=(texts.saved_replies) {
+                    @for (name, text) in &choices.canned {
+                        button.plain type="button" role="option" data-canned=(text) { b { (name) } " " span { (text) } }
+                    }
+                }
+                button.main { (texts.send) }
+            }
+            details {
+                summary { (texts.note) }
+                form data-form="note" {
+                    label { span.hidden { (texts.note) }
+                        textarea name="text" rows="2" maxlength="4096" placeholder=(texts.note_hint) dir="auto" {} }
+                    button.plain { (texts.add_note) }
+                }
             }
         }
     }
@@ -317,11 +370,11 @@ impl ChatLook {
             .flat_map(|transcript| transcript.items.iter().rev());
         messages
             .filter_map(|item| match &item.kind {
-                crate::history::TranscriptKind::Message(message) => message
+                TranscriptKind::Message(message) => message
                     .name
                     .as_deref()
                     .filter(|_| message.direction == "inbound"),
-                crate::history::TranscriptKind::Event(_) => None,
+                TranscriptKind::Event(_) => None,
             })
             .next()
             .unwrap_or_default()

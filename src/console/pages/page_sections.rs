@@ -46,6 +46,15 @@ pub(in crate::console) fn sections(
             };
             sections.extend(line::sections(view.language, agent, (look, cache), &filter));
         }
+        ViewPage::PastChat(place) => {
+            sections.extend(line::own_chats(view.language, agent, (look, cache)));
+            let of_chat = chat::sections(view.language, agent, look, place, people);
+            sections.extend(
+                of_chat
+                    .into_iter()
+                    .filter(|section| !chat::is_newest(section)),
+            );
+        }
         ViewPage::Chat(place) => {
             sections.extend(line::own_chats(view.language, agent, (look, cache)));
             if let Some(place) = place {

@@ -19,6 +19,8 @@ pub(super) struct RowPlace<'a> {
     pub(super) language: Locale,
     pub(super) script: &'a Script,
     pub(super) now: Millis,
+    /// The row of the message that somebody looked for.
+    pub(super) found: Option<i64>,
 }
 
 /// The rows of a transcript.
@@ -71,7 +73,7 @@ fn message_row(place: &RowPlace<'_>, key: &str, message: &StoredMessage) -> Mark
     };
     let side = if is_inbound { "in" } else { "out" };
     html! {
-        li data-key=(key) class={ "msg " (side) } data-by=(message.author) {
+        li data-key=(key) id=[(place.found == Some(message.row)).then_some("found")] class={ "msg " (side) } data-by=(message.author) {
             p.by {
                 @if !author.trim().is_empty() { bdi { (author) } " " }
                 (time(place, message.at))

@@ -460,7 +460,10 @@ fn the_pictures_of_the_console_are_small() {
             continue;
         }
         let picture = std::fs::read(root().join(&target)).unwrap();
-        assert!(picture.starts_with(b"\x89PNG"), "README.md:{line}: {target}");
+        assert!(
+            picture.starts_with(b"\x89PNG"),
+            "README.md:{line}: {target}"
+        );
         assert!(
             picture.len() < 60_000,
             "{target}: {} bytes; make it again: cargo run --release --example demo -- --pictures examples",

@@ -9,6 +9,7 @@ mod login;
 mod looks;
 mod media;
 mod pairing;
+mod records;
 mod restart;
 mod reverse_proxy;
 mod rights;
