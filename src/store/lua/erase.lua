@@ -34,13 +34,20 @@ local function close_open(chat)
   return true
 end
 
-local function drop_dead(chat)
+-- Writes the dead letters again without those of these chats: a stream keeps the bytes of an entry that is deleted.
+local function drop_dead(chats)
+  local is_gone, kept, found = {}, {}, false
+  for _, chat in ipairs(chats) do is_gone[chat] = true end
   for _, entry in ipairs(redis.call('XRANGE', DEAD, '-', '+')) do
-    local fields = entry[2]
+    local fields, gone = entry[2], false
     for i = 1, #fields, 2 do
-      if fields[i] == 'chat' and fields[i + 1] == chat then redis.call('XDEL', DEAD, entry[1]) end
+      if fields[i] == 'chat' and is_gone[fields[i + 1]] then gone = true end
     end
+    if gone then found = true else kept[#kept + 1] = entry end
   end
+  if not found then return end
+  redis.call('DEL', DEAD)
+  for _, entry in ipairs(kept) do redis.call('XADD', DEAD, entry[1], unpack(entry[2])) end
 end
 
 local function forget(chat)
@@ -52,7 +59,6 @@ local function forget(chat)
     redis.call('ZREM', zset, chat)
   end
   for _, set in ipairs({KNOWN, UNREAD, HANDOFF_UNNOTIFIED}) do redis.call('SREM', set, chat) end
-  drop_dead(chat)
 end
 
 local known, sending, was_open = in_history, false, false
@@ -71,5 +77,6 @@ end
 if not known then return 'unknown' end
 if sending then return 'sending' end
 for _, chat in ipairs(ids) do forget(chat) end
+drop_dead(ids)
 record('erase', 'chats', cjson.encode(ids), 'at', NOW)
 return was_open and 'again' or 'erased'
