@@ -33,6 +33,7 @@ use crate::service::accounts::accounts::Accounts;
 use crate::service::accounts::guard::LoginGuard;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
+use crate::service::person::persons::Persons;
 use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::waha::client::Client;
@@ -74,6 +75,7 @@ pub(super) struct ConsoleState {
     pub(super) client: Arc<Client>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) readers: Readers,
+    pub(super) persons: Persons,
     pub(super) hub: Arc<Hub>,
     /// Who was logged in lately, by the hash of the token, for when Redis is away. A std mutex, as above.
     pub(super) lately: Mutex<HashMap<String, (Who, Millis)>>,
@@ -87,6 +89,10 @@ impl Console {
     /// Serves `listener` until `shutdown`.
     pub(crate) async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
         let origin = OwnAddress::new(self.url);
+        let persons = Persons {
+            store: self.store.clone(),
+            history: self.history.clone(),
+        };
         let readers = Readers::new(self.history);
         let looker = Looker {
             prefix: origin.prefix().into(),
@@ -106,6 +112,7 @@ impl Console {
             client: self.client,
             metrics: self.metrics,
             readers,
+            persons,
             hub: hub.clone(),
             downloads: Downloads::default(),
             trusted_proxies: self.trusted_proxies,

@@ -15,6 +15,7 @@
 //! | `who`, `login` | who asks; logging in and out |
 //! | `dead`, `me`, `settings` | what these pages read |
 //! | `audit` | notes what people did with the program itself |
+//! | `boxed` | futures on the heap |
 //! | `view` | which page an agent shows |
 //! | `texts` | every word that people read, in three languages |
 //! | `pages` | the HTML; only this room knows maud |
@@ -31,6 +32,7 @@ mod answer;
 mod api;
 mod assets;
 mod audit;
+mod boxed;
 #[expect(clippy::module_inception, reason = "what the room is about")]
 pub(crate) mod console;
 mod dead;

@@ -22,6 +22,7 @@ use hyper::{Method, StatusCode};
 use tracing::warn;
 
 use super::answer::{Answer, html, json, see_other, with_header};
+use super::boxed::boxed;
 use super::console::ConsoleState;
 use super::look::{ChatPlace, TRANSCRIPT};
 use super::origin::Foreign;
@@ -48,10 +49,10 @@ impl ConsoleState {
         if let Err(foreign) = self.origin.check(&request) {
             return self.foreign(&request, &foreign);
         }
-        match Box::pin(self.public(&request)).await {
+        match boxed(|| self.public(&request)).await {
             Some(answer) => answer,
-            None => match self.who(&request, Millis::now()).await {
-                Ok(Some(who)) => Box::pin(self.of_agent(&request, &who)).await,
+            None => match boxed(|| self.who(&request, Millis::now())).await {
+                Ok(Some(who)) => boxed(|| self.of_agent(&request, &who)).await,
                 Ok(None) => self.log_in_first(&request),
                 Err(error) => self.redis_failed(&request, None, &error),
             },
@@ -76,27 +77,41 @@ impl ConsoleState {
         let prefix = self.origin.prefix();
         match (&request.method, request.parts().as_slice()) {
             (&Method::GET, []) => see_other(&format!("{prefix}/line")),
-            (&Method::GET, ["line"]) => self.line(request, who).await,
-            (&Method::GET, ["chats"]) => self.chat(request, who, None).await,
+            (&Method::GET, ["line"]) => boxed(|| self.line(request, who)).await,
+            (&Method::GET, ["chats"]) => boxed(|| self.chat(request, who, None)).await,
             (&Method::GET, ["chat", session, chat]) => match ChatPlace::parse(session, chat) {
-                Some(place) => self.chat(request, who, Some(place)).await,
+                Some(place) => boxed(|| self.chat(request, who, Some(place))).await,
                 None => self.not_found(request, Some(who)),
             },
-            (&Method::GET, ["media", session, row]) => self.media(request, who, session, row).await,
-            (&Method::GET, ["sessions"]) => self.sessions_page(request, who).await,
-            (&Method::GET, ["sessions", session, "qr"]) => self.qr(request, who, session).await,
-            (&Method::GET, ["dead"]) => self.dead_page(request, who).await,
-            (&Method::GET, ["me"]) => self.me_page(request, who).await,
-            (&Method::GET, ["settings"]) => self.settings_agents(request, who).await,
-            (&Method::GET, ["settings", "replies"]) => self.settings_replies(request, who).await,
-            (&Method::GET, ["settings", "tokens"]) => self.settings_tokens(request, who).await,
-            (&Method::GET, ["settings", "log"]) => self.settings_log(request, who).await,
-            (&Method::GET, ["settings", "health"]) => self.settings_health(request, who).await,
-            (&Method::GET, ["history", rest @ ..]) => self.history(request, who, rest).await,
-            (&Method::GET, ["reports", rest @ ..]) => self.reports(request, who, rest).await,
-            (&Method::GET, ["live"]) => live::stream(self, request, who).await,
-            (&Method::POST, ["logout"]) => self.log_out(request, who).await,
-            (_, ["api", "v1", rest @ ..]) => Box::pin(api::answer(self, request, who, rest)).await,
+            (&Method::GET, ["media", session, row]) => {
+                boxed(|| self.media(request, who, session, row)).await
+            }
+            (&Method::GET, ["sessions"]) => boxed(|| self.sessions_page(request, who)).await,
+            (&Method::GET, ["sessions", session, "qr"]) => {
+                boxed(|| self.qr(request, who, session)).await
+            }
+            (&Method::GET, ["dead"]) => boxed(|| self.dead_page(request, who)).await,
+            (&Method::GET, ["me"]) => boxed(|| self.me_page(request, who)).await,
+            (&Method::GET, ["settings"]) => boxed(|| self.settings_agents(request, who)).await,
+            (&Method::GET, ["settings", "replies"]) => {
+                boxed(|| self.settings_replies(request, who)).await
+            }
+            (&Method::GET, ["settings", "tokens"]) => {
+                boxed(|| self.settings_tokens(request, who)).await
+            }
+            (&Method::GET, ["settings", "log"]) => boxed(|| self.settings_log(request, who)).await,
+            (&Method::GET, ["settings", "health"]) => {
+                boxed(|| self.settings_health(request, who)).await
+            }
+            (&Method::GET, ["history", rest @ ..]) => {
+                boxed(|| self.history(request, who, rest)).await
+            }
+            (&Method::GET, ["reports", rest @ ..]) => {
+                boxed(|| self.reports(request, who, rest)).await
+            }
+            (&Method::GET, ["live"]) => boxed(|| live::stream(self, request, who)).await,
+            (&Method::POST, ["logout"]) => boxed(|| self.log_out(request, who)).await,
+            (_, ["api", "v1", rest @ ..]) => boxed(|| api::answer(self, request, who, rest)).await,
             _ => self.not_found(request, Some(who)),
         }
     }

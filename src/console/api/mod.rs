@@ -15,6 +15,7 @@
 //! | `POST /canned`, `DELETE /canned/NAME` | owners | saved replies |
 //! | `GET /sessions`, `POST /sessions/SESSION/{start,restart,stop,logout,code}` | owners | the sessions |
 //! | `GET /dead`, `POST /dead/{retry,drop}` | owners | replies that were given up |
+//! | `GET /people/CHAT`, `POST /people/CHAT/erase` | owners | one customer's data: exported and erased |
 //! | `GET /health`, `GET /audit` | owners | what works and what does not; what people did with the program itself |
 
 mod actions;
@@ -27,6 +28,7 @@ mod health;
 mod me;
 mod outcome;
 mod paths;
+mod people;
 mod problems;
 mod reads;
 mod sessions;

@@ -3,8 +3,9 @@
 use hyper::Method;
 
 use super::problems::{owners_only, unknown};
-use super::{actions, agents, audit, canned, dead, health, me, reads, sessions, tokens};
+use super::{actions, agents, audit, canned, dead, health, me, people, reads, sessions, tokens};
 use crate::console::answer::Answer;
+use crate::console::boxed::boxed;
 use crate::console::console::ConsoleState;
 use crate::console::live;
 use crate::console::look::ChatPlace;
@@ -24,52 +25,64 @@ pub(in crate::console) async fn answer(
         return owners_only(who);
     }
     match (&request.method, path) {
-        (&Method::POST, ["take-next"]) => Box::pin(actions::take_next(state, request, who)).await,
+        (&Method::POST, ["take-next"]) => boxed(|| actions::take_next(state, request, who)).await,
         (&Method::POST, ["chats", session, chat, action]) => {
             match ChatPlace::parse(session, chat) {
-                Some(place) => Box::pin(actions::on_chat(state, request, who, place, action)).await,
+                Some(place) => boxed(|| actions::on_chat(state, request, who, place, action)).await,
                 None => unknown(state, request, who),
             }
         }
         (&Method::POST, ["lines", session, action]) => {
-            Box::pin(actions::on_line(state, request, who, session, action)).await
+            boxed(|| actions::on_line(state, request, who, session, action)).await
         }
-        (&Method::GET, ["sessions"]) => sessions::list(state, request, who).await,
+        (&Method::GET, ["sessions"]) => boxed(|| sessions::list(state, request, who)).await,
         (&Method::POST, ["sessions", session, action]) => {
-            sessions::on_session(state, request, who, session, action).await
+            boxed(|| sessions::on_session(state, request, who, session, action)).await
         }
-        (&Method::GET, ["line"]) => reads::line(state, request, who).await,
+        (&Method::GET, ["line"]) => boxed(|| reads::line(state, request, who)).await,
         (&Method::GET, ["chats", session, chat]) => match ChatPlace::parse(session, chat) {
-            Some(place) => reads::chat(state, request, who, place).await,
+            Some(place) => boxed(|| reads::chat(state, request, who, place)).await,
             None => unknown(state, request, who),
         },
-        (&Method::GET, ["agents"]) => reads::agents(state, request, who).await,
-        (&Method::POST, ["agents"]) => agents::save(state, request, who).await,
+        (&Method::GET, ["agents"]) => boxed(|| reads::agents(state, request, who)).await,
+        (&Method::POST, ["agents"]) => boxed(|| agents::save(state, request, who)).await,
         (&Method::POST, ["agents", name, action]) => {
-            agents::on_agent(state, request, who, name, action).await
+            boxed(|| agents::on_agent(state, request, who, name, action)).await
         }
-        (&Method::GET, ["canned"]) => canned::list(state, request, who).await,
-        (&Method::POST, ["canned"]) => canned::save(state, request, who).await,
-        (&Method::DELETE, ["canned", name]) => canned::delete(state, request, who, name).await,
-        (&Method::GET, ["dead"]) => dead::list(state, request, who).await,
+        (&Method::GET, ["canned"]) => boxed(|| canned::list(state, request, who)).await,
+        (&Method::POST, ["canned"]) => boxed(|| canned::save(state, request, who)).await,
+        (&Method::DELETE, ["canned", name]) => {
+            boxed(|| canned::delete(state, request, who, name)).await
+        }
+        (&Method::GET, ["dead"]) => boxed(|| dead::list(state, request, who)).await,
         (&Method::POST, ["dead", "retry"]) => {
-            dead::act(state, request, who, DeadAction::Retry).await
+            boxed(|| dead::act(state, request, who, DeadAction::Retry)).await
         }
-        (&Method::POST, ["dead", "drop"]) => dead::act(state, request, who, DeadAction::Drop).await,
-        (&Method::GET, ["audit"]) => audit::list(state, request, who).await,
-        (&Method::GET, ["health"]) => health::checkup(state, who).await,
-        (&Method::POST, ["me", action]) => me::act(state, request, who, action).await,
-        (&Method::GET, ["tokens"]) => tokens::list(state, request, who).await,
-        (&Method::POST, ["tokens"]) => tokens::make(state, request, who).await,
-        (&Method::DELETE, ["tokens", id]) => tokens::revoke(state, request, who, id).await,
-        (&Method::GET, ["history"]) => state.history_json(request, who, SearchKind::Messages).await,
+        (&Method::POST, ["dead", "drop"]) => {
+            boxed(|| dead::act(state, request, who, DeadAction::Drop)).await
+        }
+        (&Method::GET, ["audit"]) => boxed(|| audit::list(state, request, who)).await,
+        (&Method::GET, ["health"]) => boxed(|| health::checkup(state, who)).await,
+        (&Method::GET, ["people", chat]) => {
+            boxed(|| people::export(state, request, who, chat)).await
+        }
+        (&Method::POST, ["people", chat, "erase"]) => {
+            boxed(|| people::erase(state, request, who, chat)).await
+        }
+        (&Method::POST, ["me", action]) => boxed(|| me::act(state, request, who, action)).await,
+        (&Method::GET, ["tokens"]) => boxed(|| tokens::list(state, request, who)).await,
+        (&Method::POST, ["tokens"]) => boxed(|| tokens::make(state, request, who)).await,
+        (&Method::DELETE, ["tokens", id]) => {
+            boxed(|| tokens::revoke(state, request, who, id)).await
+        }
+        (&Method::GET, ["history"]) => {
+            boxed(|| state.history_json(request, who, SearchKind::Messages)).await
+        }
         (&Method::GET, ["conversations"]) => {
-            state
-                .history_json(request, who, SearchKind::Conversations)
-                .await
+            boxed(|| state.history_json(request, who, SearchKind::Conversations)).await
         }
-        (&Method::GET, ["reports"]) => state.reports_json(request, who).await,
-        (&Method::GET, ["live"]) => live::stream(state, request, who).await,
+        (&Method::GET, ["reports"]) => boxed(|| state.reports_json(request, who)).await,
+        (&Method::GET, ["live"]) => boxed(|| live::stream(state, request, who)).await,
         _ => unknown(state, request, who),
     }
 }
@@ -77,7 +90,7 @@ pub(in crate::console) async fn answer(
 /// What only owners may do. Lines are decided by the desk, which says the same.
 fn is_for_owners(method: &Method, path: &[&str]) -> bool {
     match path {
-        ["audit" | "dead" | "health" | "reports" | "sessions", ..] => true,
+        ["audit" | "dead" | "health" | "people" | "reports" | "sessions", ..] => true,
         ["agents" | "canned", ..] => method != Method::GET,
         _ => false,
     }

@@ -352,7 +352,7 @@ async function onSubmit(event) {
   let fields = fieldsOf(form);
   if (button?.name) fields[button.name] = button.value;
   const question = button?.dataset.confirm ?? confirm;
-  if (repeat) {
+  if (repeat !== undefined) {
     const label = document.createElement("label");
     label.textContent = question;
     const typed = document.createElement("input");

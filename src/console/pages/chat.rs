@@ -10,7 +10,7 @@ use crate::clock::Millis;
 use crate::console::live::{ShownSection, shared_html};
 use crate::console::look::{ChatLook, ChatPlace, Look};
 use crate::console::request::encoded;
-use crate::console::texts::{ChatTexts, HistoryTexts, LineTexts, fill};
+use crate::console::texts::{ChatTexts, HistoryTexts, LineTexts, PersonTexts, fill};
 use crate::console::who::Who;
 use crate::flow::Locale;
 use crate::flow::{Script, State};
@@ -57,7 +57,7 @@ pub(super) fn sections(
     };
     vec![
         head("panel", panel(language, agent, place, chat)),
-        head("about", about(language, chat)),
+        head("about", about(language, agent, place, (chat, &look.prefix))),
         past,
         ShownSection {
             rows: chat
@@ -236,7 +236,37 @@ fn close_confirm(texts: &ChatTexts, view: &ConversationView, is_mine: bool) -> O
 }
 
 /// What the flow knows of the customer, and what is not sent yet.
-fn about(language: Locale, chat: &ChatLook) -> Markup {
+fn about(
+    language: Locale,
+    agent: &Agent,
+    place: &ChatPlace,
+    (chat, prefix): (&ChatLook, &str),
+) -> Markup {
+    html! {
+        (known(language, chat))
+        // A person's data is of all sessions.
+        @if agent.may_steer() && agent.sessions.is_empty() { (personal_data(language, place, prefix)) }
+    }
+}
+
+/// Everything that we keep of a customer: to export, and to erase.
+fn personal_data(language: Locale, place: &ChatPlace, prefix: &str) -> Markup {
+    let texts = PersonTexts::of(language);
+    let path = format!("people/{}", encoded(place.chat.as_str()));
+    let confirm = fill(texts.erase_confirm, &[&number(&place.chat)]);
+    html! {
+        details {
+            summary { (texts.title) }
+            p.quiet { (texts.copies) }
+            div.do {
+                a.button.plain href={ (prefix) "/api/v1/" (path) } download { (texts.export) }
+                form data-act={ (path) "/erase" } data-confirm=(confirm) data-repeat { button.danger { (texts.erase) } }
+            }
+        }
+    }
+}
+
+fn known(language: Locale, chat: &ChatLook) -> Markup {
     let texts = ChatTexts::of(language);
     let Some(view) = &chat.view else {
         return html! {};

@@ -30,6 +30,7 @@ pub(in crate::console) fn me_page(
             span.quiet { bdi { (who.agent.name) } ", " (if who.is_owner() { texts.owner } else { texts.attendant }) }
         }
         div.parts {
+            div {
             section.sheet {
                 h2 #language { (texts.language) }
                 form.inline data-act="me/language" {
@@ -52,6 +53,12 @@ pub(in crate::console) fn me_page(
                 }
             }
             section.sheet {
+                h2 { (texts.everywhere) }
+                p.quiet { (texts.everywhere_about) }
+                form data-act="me/logout-all" data-confirm=(texts.everywhere_confirm) { button.danger { (texts.everywhere) } }
+            }
+            }
+            section.sheet {
                 h2 { (texts.password) }
                 p.quiet { (texts.password_about) }
                 form.fields data-act="me/password" {
@@ -62,11 +69,6 @@ pub(in crate::console) fn me_page(
                     p.quiet #length { (fill(login.length, &[&least.to_string()])) }
                     div.do { button.main { (texts.change) } }
                 }
-            }
-            section.sheet {
-                h2 { (texts.everywhere) }
-                p.quiet { (texts.everywhere_about) }
-                form data-act="me/logout-all" data-confirm=(texts.everywhere_confirm) { button.danger { (texts.everywhere) } }
             }
         }
         section.sheet {

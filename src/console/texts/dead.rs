@@ -15,7 +15,7 @@ texts! {
         time: ["Given up", "Desistimos em", "Se desistió"],
         by: ["by {}", "de {}", "de {}"],
         file: ["with the file {}", "com o arquivo {}", "con el archivo {}"],
-        exact: ["In WAHA's words", "Nas palavras do WAHA", "En palabras de WAHA"],
+        exact: ["Exact reason", "Motivo exato", "Motivo exacto"],
         retry: ["Send again", "Enviar de novo", "Enviar de nuevo"],
         drop: ["Delete", "Excluir", "Eliminar"],
         drop_confirm: [

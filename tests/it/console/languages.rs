@@ -41,6 +41,10 @@ const SAME: &[&str] = &[
     "bia",
     "olga",
     "waha-sm",
+    // What languages call themselves.
+    "English",
+    "Português (Brasil)",
+    "Español",
     "CSV",
     "JSONL",
     "JSON",

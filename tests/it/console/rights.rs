@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::console_shop::{ConsoleShop, PASSWORD};
-use super::visitor::{Visitor, read_until};
+use super::visitor::{Visitor, ends};
 use crate::harness::{API_KEY, SECRET, SESSION, chat, eventually};
 
 const COOKIE: &str = "waha-sm-login";
@@ -219,17 +219,17 @@ fn guessing_is_slowed_down_but_not_in_a_browser_that_the_agent_has_used() {
 fn a_password_that_ends_or_an_agent_who_is_off_ends_open_pages_and_streams() {
     let shop = ConsoleShop::open();
     let olga = Visitor::of(&shop, "olga");
-    let ends = |what: &str, end: &dyn Fn(), visitors: &[&Visitor]| {
+    let all_end = |what: &str, end: &dyn Fn(), visitors: &[&Visitor]| {
         let mut streams: Vec<_> = visitors.iter().map(|visitor| visitor.stream()).collect();
         end();
         for (visitor, stream) in visitors.iter().zip(&mut streams) {
             // A page that is loaded, at once; an open one, at the next check.
             assert_ne!(visitor.get("/line").status, 200, "{what}");
-            read_until(stream, "event: ended");
+            ends(stream);
         }
     };
     let ana = Visitor::of(&shop, "ana");
-    ends(
+    all_end(
         "agent passwd",
         &|| drop(shop.link("agent passwd ana")),
         &[&ana],
@@ -244,7 +244,7 @@ fn a_password_that_ends_or_an_agent_who_is_off_ends_open_pages_and_streams() {
         );
         assert_eq!(told.status, 200, "{}", told.text());
     };
-    ends("a new password", &change, &[&elsewhere]);
+    all_end("a new password", &change, &[&elsewhere]);
     assert_eq!(
         ana.get("/line").status,
         200,
@@ -259,13 +259,13 @@ fn a_password_that_ends_or_an_agent_who_is_off_ends_open_pages_and_streams() {
         let told = ana.does("DELETE", &format!("tokens/{id}"), &json!({}));
         assert_eq!(told.status, 200, "{}", told.text());
     };
-    ends("revoked", &revoke, &[&script]);
+    all_end("revoked", &revoke, &[&script]);
     let script = Visitor::with_token(&shop.url, &token_of(&ana));
     let off = || {
         let told = olga.post("agents/ana/off", &json!({}));
         assert_eq!(told.status, 200, "{}", told.text());
     };
-    ends("off", &off, &[&ana, &script]);
+    all_end("off", &off, &[&ana, &script]);
     let told = Visitor::new(&shop.url).submit("/login", &[("name", "ana"), ("password", PASSWORD)]);
     assert_ne!(told.status, 303);
     let bia = Visitor::of(&shop, "bia");
@@ -275,7 +275,7 @@ fn a_password_that_ends_or_an_agent_who_is_off_ends_open_pages_and_streams() {
     };
     let mirror = Visitor::new(&shop.url);
     mirror.set_cookie(COOKIE, &bia.cookie(COOKIE).unwrap());
-    ends("everywhere", &everywhere, &[&mirror]);
+    all_end("everywhere", &everywhere, &[&mirror]);
 }
 
 #[test]

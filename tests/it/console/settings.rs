@@ -92,7 +92,7 @@ fn a_reply_that_was_given_up_is_shown_and_sent_again_or_deleted() {
         told(&olga, "dead/retry", &json!({"all": "true"}), 200)["done"],
         1
     );
-    shop.test.texts(&chat(3), 1);
+    shop.test.texts(replies[2]["chat"].as_str().unwrap(), 1);
     dead(&olga, 0);
 }
 
@@ -446,6 +446,72 @@ fn the_log_says_who_did_what_and_has_no_secret() {
 }
 
 #[test]
+fn an_owner_exports_and_erases_a_person() {
+    let shop = ConsoleShop::open();
+    let (olga, bia) = (Visitor::of(&shop, "olga"), Visitor::of(&shop, "bia"));
+    shop.waits_as("Maria", 1, "buy");
+    shop.waits_as("Rui", 2, "buy");
+    shop.tells(&chat(1), "sales will come");
+    let path = format!("people/{}", chat(1));
+    let export = || olga.get(&format!("/api/v1/{path}"));
+    let told_data = export();
+    assert_eq!(told_data.status, 200);
+    assert!(
+        told_data
+            .header("content-disposition")
+            .starts_with("attachment; filename=\"person-5511")
+    );
+    assert!(
+        told_data.text().contains("sales will come"),
+        "{}",
+        told_data.text()
+    );
+    let page = olga.get(&format!("/chat/default/{}", chat(1))).text();
+    assert!(
+        page.contains("data-act=\"people/") && page.contains("keep their own copies"),
+        "{page}"
+    );
+    assert!(
+        !bia.get(&format!("/chat/default/{}", chat(1)))
+            .text()
+            .contains("data-act=\"people/")
+    );
+    let erase = format!("{path}/erase");
+    for repeat in ["", "x", &*chat(2)] {
+        told(&olga, &erase, &json!({"repeat": repeat}), 422);
+    }
+    assert_eq!(export().status, 200);
+    let number = format!("+{}", chat(1).split('@').next().unwrap());
+    assert_eq!(
+        told(&olga, &erase, &json!({"repeat": number}), 200)["complete"],
+        true
+    );
+    assert_eq!(export().status, 404);
+    told(&olga, &erase, &json!({"repeat": number}), 404);
+    let page = olga.get(&format!("/chat/default/{}", chat(1))).text();
+    for words in ["sales will come", "Maria"] {
+        assert!(!page.contains(words), "{words}: {page}");
+    }
+    assert!(olga.get("/line").text().contains("Rui"));
+    let page = eventually("the log says it", || {
+        let page = olga.get("/settings/log").text();
+        page.contains("erased a customer").then_some(page)
+    });
+    assert!(
+        page.contains("exported data: of a customer") && !page.contains(&number[1..]),
+        "{page}"
+    );
+    // An owner of one session has not all of it.
+    told(
+        &olga,
+        "agents",
+        &json!({"name": "olga", "sessions": ["default"]}),
+        200,
+    );
+    assert_eq!(olga.get(&format!("/api/v1/people/{}", chat(2))).status, 403);
+}
+
+#[test]
 fn a_browser_shows_a_secret_once_and_keeps_its_theme() {
     let shop = ConsoleShop::open();
     shop.waits_as("Maria", 1, "buy");
@@ -490,11 +556,24 @@ fn a_browser_shows_a_secret_once_and_keeps_its_theme() {
     olga.until("it is as the device", || {
         (olga.eval(ground) == light).then_some(())
     });
+    // A customer is erased from the chat, after the number is typed.
+    olga.goto(&shop.chat_page(1));
+    olga.click_css("[data-section=about] summary");
+    olga.click("button", "Erase");
+    olga.shows("can't be undone");
+    olga.type_into("textbox", "Type the number", "5511900000009");
+    olga.press("Enter");
+    olga.shows("Nothing was erased");
+    olga.click("button", "Erase");
+    olga.type_into("textbox", "Type the number", &chat(1).replace("@c.us", ""));
+    olga.press("Enter");
+    olga.shows("Everything that we kept is erased");
+    olga.shows_no("Maria");
     // What is chosen for oneself.
     olga.click_css("select[name=language]");
     olga.eval("(document.querySelector('select[name=language]').value = 'pt-BR')");
     olga.click_css("form[data-act='me/language'] button");
     olga.shows("Sua conta");
     olga.shows("Salvo.");
-    is_clean(&olga, &[]);
+    is_clean(&olga, &["status of 422"]);
 }

@@ -167,7 +167,7 @@ impl Visitor {
 
 /// Reads a stream until a line has these words. Panics if it ends or is silent before.
 #[track_caller]
-pub(super) fn read_until(stream: &mut BufReader<TcpStream>, words: &str) {
+fn read_until(stream: &mut BufReader<TcpStream>, words: &str) {
     let mut read = String::new();
     loop {
         let before = read.len();
@@ -176,6 +176,21 @@ pub(super) fn read_until(stream: &mut BufReader<TcpStream>, words: &str) {
             Err(error) => panic!("{error} instead of {words:?}: {read}"),
             Ok(_) if read[before..].contains(words) => return,
             Ok(_) => {}
+        }
+    }
+}
+
+/// Waits until a stream ends.
+#[track_caller]
+pub(super) fn ends(stream: &mut BufReader<TcpStream>) {
+    let mut read = String::new();
+    loop {
+        let before = read.len();
+        match stream.read_line(&mut read) {
+            // The last piece is empty; the connection may stay.
+            Ok(_) if read.len() == before || read[before..].trim_end() == "0" => return,
+            Ok(_) => {}
+            Err(error) => panic!("{error} instead of the end: {read}"),
         }
     }
 }
