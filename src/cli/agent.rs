@@ -19,6 +19,7 @@ use crate::cli::redis::{CommandError, with_store};
 use crate::clock::Millis;
 use crate::ids::{AgentName, SessionName};
 use crate::service::accounts::accounts::Accounts;
+use crate::service::accounts::staff::{Saved, StaffChange, StaffRefusal};
 use crate::settings::{ConsoleAddressSettings, RedisSettings};
 use crate::store::{Agent, AgentRole, Store};
 use crate::terminal::jsonl;
@@ -120,6 +121,15 @@ enum RoleChoice {
     Attendant,
 }
 
+impl From<RoleChoice> for AgentRole {
+    fn from(choice: RoleChoice) -> Self {
+        match choice {
+            RoleChoice::Owner => AgentRole::Owner,
+            RoleChoice::Attendant => AgentRole::Attendant,
+        }
+    }
+}
+
 pub(super) fn main(arguments: &AgentArgs) -> ExitCode {
     let (AgentCommand::Add(AddArgs {
         who: WhichAgent { redis, .. },
@@ -145,7 +155,7 @@ pub(super) fn main(arguments: &AgentArgs) -> ExitCode {
             AgentCommand::Add(wanted) => add(store, &accounts, wanted).await,
             AgentCommand::List { format, .. } => list::list(store, *format).await,
             AgentCommand::Passwd { who, console } => passwd(store, &accounts, who, console).await,
-            AgentCommand::Role { who, role } => change_role(store, who, *role).await,
+            AgentCommand::Role { who, role } => change_role(&accounts, who, *role).await,
             AgentCommand::Off { who } => off(store, &accounts, who).await,
             AgentCommand::Token(wanted) => {
                 let agent = known(store, &wanted.name).await?;
@@ -158,30 +168,21 @@ pub(super) fn main(arguments: &AgentArgs) -> ExitCode {
 async fn add(store: &Store, accounts: &Accounts, wanted: &AddArgs) -> Result<(), CommandError> {
     let WhichAgent { name, format, .. } = &wanted.who;
     let console = link::address(&wanted.console)?;
-    let known = store.agent(name).await?;
-    let mut agent = known.clone().unwrap_or_else(|| Agent::new(name.clone()));
-    if let Some(role) = wanted.role {
-        set_role(&mut agent, role)?;
-    }
-    if wanted.all_teams || !wanted.team.is_empty() {
-        agent.teams = each_once(&wanted.team);
-    }
-    if wanted.all_sessions || !wanted.session.is_empty() {
-        agent.sessions = each_once(&wanted.session);
-    }
-    agent.max_chats = wanted.max_chats.unwrap_or(agent.max_chats);
-    agent.off = false;
-    let (result, done) = match &known {
-        None => ("added", "was added"),
-        Some(before) if before.off => ("back", "is back in service"),
-        Some(before) if *before == agent => ("same", "is there already and stays as it was"),
-        Some(_) => ("changed", "was changed"),
+    let change = StaffChange {
+        role: wanted.role.map(AgentRole::from),
+        teams: (wanted.all_teams || !wanted.team.is_empty()).then(|| wanted.team.clone()),
+        sessions: (wanted.all_sessions || !wanted.session.is_empty())
+            .then(|| wanted.session.clone()),
+        max_chats: wanted.max_chats,
     };
-    if result == "back" {
-        // `off` has done it, unless it was interrupted.
-        end_access(accounts, name).await?;
-    }
-    store.save_agent(&agent).await?;
+    let saved = accounts.save_agent(name, change, &AgentName::owner());
+    let (agent, saved) = saved.await?.map_err(|refusal| not_done(name, refusal))?;
+    let (result, done) = match saved {
+        Saved::Added => ("added", "was added"),
+        Saved::Back => ("back", "is back in service"),
+        Saved::Same => ("same", "is there already and stays as it was"),
+        Saved::Changed => ("changed", "was changed"),
+    };
     let needs_link = matches!(result, "added" | "back") && !accounts.has_password(name).await?;
     let link = match &console {
         Some(console) if needs_link => {
@@ -241,16 +242,6 @@ async fn warn_of_unknown(
     Ok(())
 }
 
-fn each_once<T: Clone + PartialEq>(given: &[T]) -> Vec<T> {
-    let mut once = Vec::new();
-    for one in given {
-        if !once.contains(one) {
-            once.push(one.clone());
-        }
-    }
-    once
-}
-
 /// "attendant, takes from sales and support, in all sessions, at most 8 conversations at once"
 fn described(agent: &Agent) -> String {
     let teams = match agent.teams.is_empty() {
@@ -292,17 +283,17 @@ fn role(agent: &Agent) -> &'static str {
     }
 }
 
-fn set_role(agent: &mut Agent, role: RoleChoice) -> Result<(), CommandError> {
-    agent.role = match role {
-        RoleChoice::Attendant if agent.name.is_owner() => {
-            return Err(CommandError::Usage(
-                "`owner` always has the role owner: add an agent with another name".to_owned(),
-            ));
-        }
-        RoleChoice::Owner => AgentRole::Owner,
-        RoleChoice::Attendant => AgentRole::Attendant,
-    };
-    Ok(())
+/// Why it is not done, and what to do instead.
+fn not_done(name: &AgentName, refusal: StaffRefusal) -> CommandError {
+    match refusal {
+        StaffRefusal::OwnerStays => CommandError::Usage(
+            "`owner` always has the role owner: add an agent with another name".to_owned(),
+        ),
+        StaffRefusal::NoAgent => CommandError::Failed(format!(
+            "there is no agent `{name}`: see `waha-sm agent list`"
+        )),
+        refusal => CommandError::Usage(refusal.to_string()),
+    }
 }
 
 fn joined(names: &[SessionName], between: &str) -> String {
@@ -358,13 +349,14 @@ async fn passwd(
 }
 
 async fn change_role(
-    store: &Store,
+    accounts: &Accounts,
     who: &WhichAgent,
     role: RoleChoice,
 ) -> Result<(), CommandError> {
-    let mut agent = known(store, &who.name).await?;
-    set_role(&mut agent, role)?;
-    store.save_agent(&agent).await?;
+    let changed = accounts.set_role(&who.name, role.into(), &AgentName::owner());
+    let agent = changed
+        .await?
+        .map_err(|refusal| not_done(&who.name, refusal))?;
     match who.format {
         Format::Text => {
             let off = if agent.off { " (and off)" } else { "" };
@@ -381,18 +373,15 @@ async fn change_role(
 
 async fn off(store: &Store, accounts: &Accounts, who: &WhichAgent) -> Result<(), CommandError> {
     let name = &who.name;
-    if name.is_owner() {
-        return Err(CommandError::Usage(
+    let switched = accounts.switch_off(name, &AgentName::owner());
+    let switched = switched.await?.map_err(|refusal| match refusal {
+        StaffRefusal::OwnerStays => CommandError::Usage(
             "`owner` can't be switched off: somebody must be able to steer the line".to_owned(),
-        ));
-    }
-    let mut agent = known(store, name).await?;
-    let was_off = std::mem::replace(&mut agent.off, true);
-    // Also if they were off: it may have been interrupted. First what counts at once.
-    if !was_off {
-        store.save_agent(&agent).await?;
-    }
-    end_access(accounts, name).await?;
+        ),
+        refusal => not_done(name, refusal),
+    });
+    let was_off = !switched?;
+    let agent = known(store, name).await?;
     match (who.format, was_off) {
         (Format::Text, true) => writeln!(io::stdout(), "{name} was off already.")?,
         (Format::Text, false) => writeln!(
@@ -405,12 +394,5 @@ async fn off(store: &Store, accounts: &Accounts, who: &WhichAgent) -> Result<(),
             &mut io::stdout(),
         )?,
     }
-    Ok(())
-}
-
-/// Ends everything with which somebody could act as the agent.
-async fn end_access(accounts: &Accounts, name: &AgentName) -> Result<(), CommandError> {
-    accounts.end_logins(name).await?;
-    accounts.revoke_tokens(name).await?;
     Ok(())
 }

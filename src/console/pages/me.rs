@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::tokens::{new_token_form, tokens_table};
+use super::tokens::{new_token_form, tokens_list};
 use crate::console::texts::{CommonTexts, LoginTexts, MeTexts, fill, own_name};
 use crate::console::who::Who;
 use crate::flow::{Locale, Script};
@@ -74,7 +74,7 @@ pub(in crate::console) fn me_page(
         section.sheet {
             h2 { (texts.tokens) }
             p.quiet { (texts.tokens_about) }
-            (tokens_table(who.language, &tokens, false, script))
+            (tokens_list(who.language, &tokens, false, script))
             (new_token_form(who, &[]))
         }
     }

@@ -1,4 +1,4 @@
-//! API tokens: the table of them, and the form that makes one.
+//! API tokens: the list of them, and the form that makes one.
 
 use maud::{Markup, html};
 
@@ -11,7 +11,7 @@ use crate::ids::AgentName;
 use crate::service::accounts::tokens::ApiToken;
 
 /// The tokens. `of_all`: of several agents.
-pub(super) fn tokens_table(
+pub(super) fn tokens_list(
     language: Locale,
     tokens: &[(&AgentName, &ApiToken)],
     of_all: bool,
@@ -23,26 +23,18 @@ pub(super) fn tokens_table(
         return html! { p { (texts.no_tokens) } };
     }
     html! {
-        div.scroll {
-            table {
-                thead { tr {
-                    @if of_all { th { (SettingsTexts::of(language).of_agent) } }
-                    th { (texts.label) } th { (texts.ends_with) } th { (texts.made) } td {}
-                } }
-                tbody {
-                    @for (agent, token) in tokens {
-                        tr {
-                            @if of_all { td { (agent) } }
-                            td dir="auto" { (token.label) }
-                            td { code { "…" (token.ending) } }
-                            td { (day_time(token.created_at, script, now)) }
-                            td.figure {
-                                form data-act={ "tokens/" (token.id) } data-method="DELETE" data-confirm=(texts.revoke_confirm) {
-                                    input type="hidden" name="agent" value=(agent);
-                                    button.danger { (texts.revoke) }
-                                }
-                            }
-                        }
+        ul.entries.pairs {
+            @for (agent, token) in tokens {
+                li {
+                    p.m {
+                        b dir="auto" { (token.label) }
+                        @if of_all { span { (agent) } }
+                        span { (texts.ends_with) " " code { "…" (token.ending) } }
+                        span { (texts.made) " " (day_time(token.created_at, script, now)) }
+                    }
+                    form data-act={ "tokens/" (token.id) } data-method="DELETE" data-confirm=(texts.revoke_confirm) {
+                        input type="hidden" name="agent" value=(agent);
+                        button.danger { (texts.revoke) }
                     }
                 }
             }

@@ -35,8 +35,8 @@ texts! {
         ],
         no_tokens: ["There are no tokens.", "Não há tokens.", "No hay tokens."],
         label: ["What it is for", "Para que serve", "Para qué sirve"],
-        made: ["Made", "Criado", "Creado"],
-        ends_with: ["Ends with", "Termina em", "Termina en"],
+        made: ["made", "criado", "creado"],
+        ends_with: ["ends with", "termina em", "termina en"],
         new_token: ["New token", "Novo token", "Token nuevo"],
         token_once: [
             "Copy the token now. It is shown only this once.",

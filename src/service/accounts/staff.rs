@@ -107,6 +107,32 @@ impl Accounts {
         Ok(Ok((agent, saved)))
     }
 
+    /// Makes an agent an owner or an attendant; one who is off stays off.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. The inner error says why it is not done.
+    pub async fn set_role(
+        &self,
+        name: &AgentName,
+        role: AgentRole,
+        by: &AgentName,
+    ) -> Result<Result<Agent, StaffRefusal>, StoreError> {
+        let Some(agent) = self.store.agent(name).await? else {
+            return Ok(Err(StaffRefusal::NoAgent));
+        };
+        let change = StaffChange {
+            role: Some(role),
+            ..StaffChange::default()
+        };
+        match changed(agent, change, by) {
+            Ok(agent) => {
+                self.store.save_agent(&agent).await?;
+                Ok(Ok(agent))
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
     /// Takes an agent out of service: they take nothing more, and their logins and API tokens end. Returns whether they were in
     /// service.
     ///

@@ -12,7 +12,7 @@ pub(in crate::console) use replies::settings_replies;
 
 use maud::{Markup, html};
 
-use super::tokens::{new_token_form, tokens_table};
+use super::tokens::{new_token_form, tokens_list};
 use crate::console::texts::{MeTexts, SettingsTexts};
 use crate::console::who::Who;
 use crate::flow::{Locale, Script};
@@ -66,7 +66,7 @@ pub(in crate::console) fn settings_tokens(
         div.bar { h1 { (SettingsTexts::of(who.language).tokens) } }
         section.sheet {
             p.quiet { (MeTexts::of(who.language).tokens_about) }
-            (tokens_table(who.language, &tokens, true, script))
+            (tokens_list(who.language, &tokens, true, script))
             (new_token_form(who, names))
         }
     }
