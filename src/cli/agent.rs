@@ -175,7 +175,8 @@ async fn add(store: &Store, accounts: &Accounts, wanted: &AddArgs) -> Result<(),
             .then(|| wanted.session.clone()),
         max_chats: wanted.max_chats,
     };
-    let saved = accounts.save_agent(name, change, &AgentName::owner());
+    let owner = AgentName::owner();
+    let saved = accounts.save_agent(name, change, &owner);
     let (agent, saved) = saved.await?.map_err(|refusal| not_done(name, refusal))?;
     let (result, done) = match saved {
         Saved::Added => ("added", "was added"),
@@ -353,7 +354,8 @@ async fn change_role(
     who: &WhichAgent,
     role: RoleChoice,
 ) -> Result<(), CommandError> {
-    let changed = accounts.set_role(&who.name, role.into(), &AgentName::owner());
+    let owner = AgentName::owner();
+    let changed = accounts.set_role(&who.name, role.into(), &owner);
     let agent = changed
         .await?
         .map_err(|refusal| not_done(&who.name, refusal))?;
@@ -373,7 +375,8 @@ async fn change_role(
 
 async fn off(store: &Store, accounts: &Accounts, who: &WhichAgent) -> Result<(), CommandError> {
     let name = &who.name;
-    let switched = accounts.switch_off(name, &AgentName::owner());
+    let owner = AgentName::owner();
+    let switched = accounts.switch_off(name, &owner);
     let switched = switched.await?.map_err(|refusal| match refusal {
         StaffRefusal::OwnerStays => CommandError::Usage(
             "`owner` can't be switched off: somebody must be able to steer the line".to_owned(),

@@ -90,7 +90,10 @@ pub(in crate::console) async fn answer(
 /// What only owners may do. Lines are decided by the desk, which says the same.
 fn is_for_owners(method: &Method, path: &[&str]) -> bool {
     match path {
-        ["audit" | "dead" | "health" | "people" | "reports" | "sessions", ..] => true,
+        [
+            "audit" | "dead" | "health" | "people" | "reports" | "sessions",
+            ..,
+        ] => true,
         ["agents" | "canned", ..] => method != Method::GET,
         _ => false,
     }
