@@ -39,7 +39,7 @@ fn described(name: &AgentName, token: &ApiToken) -> Value {
 ///
 /// # Errors
 /// If only owners may do that, or there can't be such an agent.
-fn whose(who: &Who, agent: Option<&str>) -> Result<AgentName, Answer> {
+fn whose(who: &Who, agent: Option<&str>) -> Result<AgentName, Box<Answer>> {
     let Some(agent) = agent.filter(|agent| !agent.is_empty()) else {
         return Ok(who.agent.name.clone());
     };
@@ -47,9 +47,10 @@ fn whose(who: &Who, agent: Option<&str>) -> Result<AgentName, Answer> {
         return Ok(who.agent.name.clone());
     }
     if !who.is_owner() {
-        return Err(owners_only(who));
+        return Err(Box::new(owners_only(who)));
     }
-    agent.parse().map_err(|_| no_agent(who, agent))
+    let unknown = |_| Box::new(no_agent(who, agent));
+    agent.parse().map_err(unknown)
 }
 
 fn no_agent(who: &Who, name: &str) -> Answer {
@@ -60,7 +61,7 @@ fn no_agent(who: &Who, name: &str) -> Answer {
 pub(super) async fn list(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
     let name = match whose(who, request.query("agent")) {
         Ok(name) => name,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     match state.accounts.tokens(&name).await {
         Ok(tokens) => {
@@ -79,7 +80,7 @@ pub(super) async fn make(state: &ConsoleState, request: &Request, who: &Who) -> 
     };
     let name = match whose(who, body.agent.as_deref()) {
         Ok(name) => name,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let texts = MeTexts::of(who.language);
     let made = async {
@@ -118,7 +119,7 @@ pub(super) async fn revoke(state: &ConsoleState, request: &Request, who: &Who, i
     let agent = request.query("agent").or(body.agent.as_deref());
     let name = match whose(who, agent) {
         Ok(name) => name,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let texts = MeTexts::of(who.language);
     match state.accounts.revoke_token(&name, id).await {
