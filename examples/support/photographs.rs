@@ -41,7 +41,7 @@ pub(crate) fn take_pictures(show: &mut Show, directory: &Path) -> Result<()> {
     };
     drop(bia);
     let browser = WebDriver::start()?;
-    browser.window(1040, 660, false)?;
+    browser.window(1180, 720, false)?;
     browser.goto(&viewer)?;
     browser.until("document.querySelector('input[name=password]')")?;
     browser.run(

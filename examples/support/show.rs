@@ -42,7 +42,7 @@ end = "informed"
 
 [step.person]
 handoff = "Thank you, {{ name }}. One of us will write to you here."
-note    = "{{ subject }}"
+note    = "{{ name }}"
 "#;
 /// The step that it replaces in the built-in reception.
 const LAST_STEP: &str = "[step.thanks]";

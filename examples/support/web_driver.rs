@@ -94,7 +94,9 @@ impl WebDriver {
         let deadline = Instant::now() + PATIENCE;
         while self.run(&format!("return Boolean({expression})"), &[])? != true {
             if Instant::now() > deadline {
-                return Err(format!("the page never got to: {expression}").into());
+                let shown =
+                    self.run("return location.href + ' ' + document.body.innerText", &[])?;
+                return Err(format!("the page never got to: {expression}\n{shown}").into());
             }
             std::thread::sleep(POLL_INTERVAL);
         }
