@@ -11,6 +11,7 @@
 //!                                                 |                                                        |            |
 //!                                                 +--------------------- history stream -------------------+------------+--> archiver --> SQLite
 //!   desk: a person takes a conversation, speaks, gives it away, closes it --> [take] [say] [give] [close] --bell--> sender
+//!   console: a browser or a script --> desk;   archiver --which chats changed--> hub --what differs--> each open page
 //!   announcer: places in line that changed --> [due_waiting] [announce] --bell--> sender
 //!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: the phone number of a hidden id --> [link_ids]
 //! ```
@@ -69,6 +70,7 @@
 //! |---|---|---|
 //! | [`cli`] | the command line and exit codes | all |
 //! | [`app`] | the composition: which agents a role needs, and in which order they start and stop | all below |
+//! | [`console`] | the pages and the API for the people who answer; the only room that knows maud | service, store, history, waha, flow, flows |
 //! | [`config`] | what the program uses, checked; every mistake in one run | settings, and the configs of agents |
 //! | [`settings`] | what the user typed | nothing of ours |
 //! | [`logging`], `panic_log`, [`health`], `runtime` | the log, panics in it, the health check, runtimes and signals | terminal |
