@@ -400,5 +400,6 @@ impl ConsoleState {
 }
 
 fn is_for_programs(request: &Request) -> bool {
-    request.path.first().is_some_and(|first| first == "api") || request.bearer().is_some()
+    let first = request.path.first().map(String::as_str);
+    matches!(first, Some("api" | "live")) || request.bearer().is_some()
 }

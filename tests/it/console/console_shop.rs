@@ -82,6 +82,22 @@ impl ConsoleShop {
         browser
     }
 
+    /// A further browser of an agent who has a password already.
+    #[track_caller]
+    pub(super) fn another_browser_of(&self, agent: &str, language: &str) -> Browser {
+        let browser = Browser::open_in(language);
+        browser.goto(&self.page("login"));
+        browser.click_css("[name=name]");
+        browser.types(agent);
+        browser.click_css("[type=password]");
+        browser.types(PASSWORD);
+        browser.press("Enter");
+        browser.until("the agent is in", || {
+            browser.url().ends_with("/line").then_some(())
+        });
+        browser
+    }
+
     /// Opens the agent's one-use link in a browser, and sets a password.
     #[track_caller]
     pub(super) fn enter(&self, browser: &Browser, agent: &str) {

@@ -76,8 +76,8 @@ fn no_page_mixes_languages() {
     shop.test.texts(&chat(3), 1);
     shop.does(&format!("take {} --as bia", number(2)));
     let english = shop.browser_of_in("olga", "en-US");
-    let portuguese = shop.browser_of_in("olga", "pt-BR");
-    let spanish = shop.browser_of_in("olga", "es-AR");
+    let portuguese = shop.another_browser_of("olga", "pt-BR");
+    let spanish = shop.another_browser_of("olga", "es-AR");
     let mut mixed = Vec::new();
     for page in pages(&shop, &english) {
         english.goto(&page);

@@ -368,7 +368,7 @@ fn the_checkup_says_what_fails_and_what_to_do() {
     let page = olga.get("/settings/health").text();
     for words in [
         "waha-sm flow reload",
-        "nowhere",
+        "there are no steps",
         "paired again",
         "owner paused it",
     ] {
@@ -570,6 +570,7 @@ fn a_browser_shows_a_secret_once_and_keeps_its_theme() {
     olga.shows("Everything that we kept is erased");
     olga.shows_no("Maria");
     // What is chosen for oneself.
+    olga.goto(&shop.page("me"));
     olga.click_css("select[name=language]");
     olga.eval("(document.querySelector('select[name=language]').value = 'pt-BR')");
     olga.click_css("form[data-act='me/language'] button");

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::clock::Millis;
 use crate::console::pages::customer::day_time;
-use crate::console::texts::{HealthTexts, fill};
+use crate::console::texts::{HealthTexts, SettingsTexts, fill};
 use crate::flow::{Locale, Script};
 use crate::service::checkup::finding::{Finding, Level};
 
@@ -29,7 +29,7 @@ pub(in crate::console) fn settings_health(
     let all_good = sorted.iter().all(|finding| finding.level() == Level::Good);
     html! {
         div.bar {
-            h1 { (super::SettingsTexts::of(language).health) }
+            h1 { (SettingsTexts::of(language).health) }
             span.quiet { (fill(texts.version, &[env!("CARGO_PKG_VERSION")])) }
         }
         @if all_good { p { (texts.all_good) } }
