@@ -10,7 +10,8 @@
 //! | `/me` | agents | their own language, theme, password and API tokens |
 //! | `/dead` | owners | replies that were given up |
 //! | `/settings`, `/settings/replies`, `/settings/tokens`, `/settings/health`, `/settings/log` | owners | the settings |
-//! | `/history/...`, `/reports/...` | agents, owners | what was said and done ([`records`](super::records)) |
+//! | `/history` | agents | what was said and done ([`records`](super::records)) |
+//! | `/history/{print,conversations.csv,conversations.jsonl,messages.jsonl}`, `/reports`, `/reports/report.csv` | owners | the same on paper and as files; the numbers |
 //! | `/live` | agents | the stream of changes of a page |
 //! | `/api/v1/...` | agents, scripts | what can be done and read ([`api`](super::api)) |
 

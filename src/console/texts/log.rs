@@ -22,6 +22,7 @@ texts! {
         of_customer: ["of a customer", "de um cliente", "de un cliente"],
         conversations: ["conversations", "conversas", "conversaciones"],
         messages: ["messages", "mensagens", "mensajes"],
+        printed: ["printed", "impresso", "impreso"],
         session: ["session {}: {}", "sessão {}: {}", "sesión {}: {}"],
         start: ["started", "iniciada", "iniciada"],
         restart: ["restarted", "reiniciada", "reiniciada"],

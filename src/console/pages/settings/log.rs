@@ -113,11 +113,11 @@ fn how(texts: &LogTexts, text: &str) -> String {
 
 fn session_action<'a>(texts: &'a LogTexts, what: &'a str) -> &'a str {
     match what {
-        "start" => texts.start,
-        "restart" => texts.restart,
-        "stop" => texts.stop,
-        "logout" => texts.log_out,
-        "code" => texts.code,
+        "start" | "started" => texts.start,
+        "restart" | "restarted" => texts.restart,
+        "stop" | "stopped" => texts.stop,
+        "logout" | "logged out" => texts.log_out,
+        "code" | "code to pair a phone" => texts.code,
         what => what,
     }
 }
@@ -127,6 +127,7 @@ fn exported<'a>(texts: &'a LogTexts, what: &'a str) -> &'a str {
         "a customer's data" => texts.of_customer,
         "conversations" => texts.conversations,
         "messages" => texts.messages,
+        "print" => texts.printed,
         what => what,
     }
 }
