@@ -40,12 +40,12 @@ fn person(
     request: &Request,
     who: &Who,
     chat: &str,
-) -> Result<(ChatId, ChatNames), Answer> {
+) -> Result<(ChatId, ChatNames), Box<Answer>> {
     let Some(chat) = ChatId::person(chat) else {
-        return Err(unknown(state, request, who));
+        return Err(Box::new(unknown(state, request, who)));
     };
     if !who.agent.sessions.is_empty() {
-        return Err(owners_only(who));
+        return Err(Box::new(owners_only(who)));
     }
     let names = number(&chat).parse();
     let names = names.unwrap_or_else(|_| ChatNames::from(&chat));
@@ -60,7 +60,7 @@ pub(super) async fn export(
 ) -> Answer {
     let (chat, names) = match person(state, request, who, chat) {
         Ok(person) => person,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let now = Millis::now();
     match state.persons.export(&names, &who.agent.name, now).await {
@@ -88,7 +88,7 @@ pub(super) async fn erase(
 ) -> Answer {
     let (chat, names) = match person(state, request, who, chat) {
         Ok(person) => person,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let body: EraseBody = match request.json() {
         Ok(body) => body,

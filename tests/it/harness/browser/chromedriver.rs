@@ -4,14 +4,17 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-use crate::harness::eventually;
-
 /// It ends with its group when its input ends: also if this process was killed and could not say so.
 const UNTIL_INPUT_ENDS: &str = "chromedriver --port=0 & cat > /dev/null; kill -KILL 0";
+
+/// How long one start may take on a busy machine, and how often it is tried.
+const START_TIMEOUT: Duration = Duration::from_secs(15);
+const TRIES: usize = 4;
 
 pub(super) struct Chromedriver {
     child: Child,
@@ -26,6 +29,18 @@ impl Chromedriver {
         if let Some(missing) = missing(&path) {
             panic!("{missing}");
         }
+        let mut said = String::new();
+        for _ in 0..TRIES {
+            match Self::try_to_start(&path) {
+                Ok(driver) => return driver,
+                Err(text) => said = text,
+            }
+        }
+        panic!("chromedriver does not start: {said}");
+    }
+
+    /// It takes any free port, but can't start if another process takes the same one in this moment. Returns what it said then.
+    fn try_to_start(path: &OsStr) -> Result<Self, String> {
         let home = tempfile::tempdir().unwrap();
         let said = home.path().join("chromedriver.log");
         let child = Command::new("sh")
@@ -48,16 +63,19 @@ impl Chromedriver {
             url: String::new(),
             home,
         };
-        driver.url = eventually("chromedriver says its port", || {
-            if let Some(status) = driver.child.try_wait().unwrap() {
-                panic!("chromedriver ended with {status}");
+        let deadline = Instant::now() + START_TIMEOUT;
+        loop {
+            let text = std::fs::read_to_string(&said).unwrap();
+            let port = text.split_once("was started successfully on port ");
+            if let Some((port, _)) = port.and_then(|(_, rest)| rest.split_once('.')) {
+                driver.url = format!("http://127.0.0.1:{port}");
+                return Ok(driver);
             }
-            let said = std::fs::read_to_string(&said).unwrap();
-            let (_, port) = said.split_once("was started successfully on port ")?;
-            let (port, _) = port.split_once('.')?;
-            Some(format!("http://127.0.0.1:{port}"))
-        });
-        driver
+            if Instant::now() > deadline {
+                return Err(text);
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 }
 
