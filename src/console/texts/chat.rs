@@ -5,7 +5,7 @@ use super::texts;
 texts! {
     /// See the file.
     ChatTexts {
-        title: ["Chats", "Conversas", "Chats"],
+        title: ["Chats", "Conversas", "Conversaciones"],
         choose: ["Choose a chat, or take the next customer.", "Escolha uma conversa ou atenda o próximo cliente.", "Elige un chat o toma al siguiente cliente."],
         none_open: ["No conversation is open. The customer's next message opens one.", "Nenhuma conversa aberta. A próxima mensagem do cliente abre uma.", "No hay ninguna conversación abierta. El próximo mensaje del cliente abre una."],
         waits_person: ["Waits for a person", "Espera uma pessoa", "Espera a una persona"],

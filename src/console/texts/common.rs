@@ -6,7 +6,7 @@ texts! {
     /// See the file.
     CommonTexts {
         line: ["Line", "Fila", "Fila"],
-        chats: ["Chats", "Conversas", "Chats"],
+        chats: ["Chats", "Conversas", "Conversaciones"],
         history: ["History", "Histórico", "Historial"],
         dead: ["Unsent", "Não enviadas", "No enviados"],
         sessions: ["Sessions", "Sessões", "Sesiones"],

@@ -40,7 +40,17 @@ const SAME: &[&str] = &[
     "ana",
     "bia",
     "olga",
+    "owner",
     "waha-sm",
+    // What the flow saved, and WAHA's own words.
+    "name",
+    "opening",
+    "Loja",
+    "Exemplo",
+    "WORKING",
+    "us",
+    // The same word in Spanish.
+    "bot",
     // What languages call themselves.
     "English",
     "Português (Brasil)",
@@ -52,6 +62,10 @@ const SAME: &[&str] = &[
 ];
 
 fn is_same(text: &str) -> bool {
+    // What the owner is told in WhatsApp is in the language of the flow.
+    if text.contains("https://wa.me/") {
+        return true;
+    }
     // A number, a time or a name beside it.
     let words = text
         .split(|c: char| !c.is_alphabetic())
