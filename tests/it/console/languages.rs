@@ -62,8 +62,8 @@ const SAME: &[&str] = &[
 ];
 
 fn is_same(text: &str) -> bool {
-    // What the owner is told in WhatsApp is in the language of the flow.
-    if text.contains("https://wa.me/") {
+    // What the owner is told in WhatsApp is in the language of the flow, and a process has the same name for everybody.
+    if text.contains("https://wa.me/") || text.starts_with("w:") {
         return true;
     }
     // A number, a time or a name beside it.
