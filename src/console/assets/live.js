@@ -196,7 +196,10 @@ function connect() {
     stream.close();
     await reload().catch(reconnect);
   });
-  stream.addEventListener("ended", () => location.reload());
+  stream.addEventListener("ended", () => {
+    stream.close();
+    location.reload();
+  });
   // This browser has too many streams: the page asks now and then.
   stream.addEventListener("poll", () => {
     stream.close();
@@ -211,7 +214,9 @@ function reconnect() {
   failures += 1;
   const wait = Math.min(15_000, 250 * 2 ** failures);
   clearTimeout(retry);
-  retry = setTimeout(connect, wait / 2 + (Math.random() * wait) / 2);
+  // A stream that fails again and again may be refused because nobody is logged in any more: loading the page finds out.
+  const next = failures > 2 ? () => reload().then(connect, reconnect) : connect;
+  retry = setTimeout(next, wait / 2 + (Math.random() * wait) / 2);
 }
 
 function reconnectIfSilent() {
