@@ -107,7 +107,7 @@ pub(super) fn html(status: StatusCode, page: String) -> Answer {
 
 /// JSON.
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
-    // What we write has only text keys, so it can't fail; an empty object would be harmless.
+    // Our objects have only text keys, so this can't fail; an empty object would be harmless.
     let text = serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned());
     answer(status, "application/json", text)
 }

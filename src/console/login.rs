@@ -28,7 +28,7 @@ const SECURE_LOGIN_COOKIE: &str = "__Host-waha-sm-login";
 /// Says that somebody has logged in with this browser before.
 const BROWSER_COOKIE: &str = "waha-sm-browser";
 
-/// While Redis is away, somebody who was logged in so short a time ago still is.
+/// While Redis is away, a login that was valid this recently still counts.
 const KNOWN_FOR: Duration = Duration::from_secs(15 * 60);
 /// How long a browser keeps its login at most (30 days), in seconds. We may end it earlier.
 const LOGIN_SECONDS: u32 = 30 * 86_400;

@@ -24,7 +24,7 @@ pub(super) const ROWS: usize = 50;
 pub(super) const TRANSCRIPT: u32 = 60;
 /// How many unread messages and unsent replies of a chat are read.
 const PEEK: usize = 50;
-/// What changes rarely is read again after this time: agents, workers, which sessions there are.
+/// Agents, workers and the list of sessions change rarely: they are read again after this time.
 const AROUND_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A chat of a session.
@@ -69,7 +69,7 @@ pub(super) struct SessionLook {
     pub(super) line: LineView,
     /// Its flow, which names the teams and the time zone.
     pub(super) script: Arc<Script>,
-    /// Who spoke last in each chat that is attended, and what a customer said last; empty if the history can't be read.
+    /// The last author and the customer's last words in each attended chat; empty if the history can't be read.
     pub(super) words: HashMap<ChatId, LastWords>,
     /// How fast the line for the bot moves.
     pub(super) pace: LinePace,

@@ -87,7 +87,7 @@ pub(in crate::console) async fn answer(
     }
 }
 
-/// What only owners may do. Lines are decided by the desk, which says the same.
+/// Whether this is for owners only. The desk checks actions on lines itself, with the same answer.
 fn is_for_owners(method: &Method, path: &[&str]) -> bool {
     match path {
         [

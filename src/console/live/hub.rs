@@ -81,7 +81,7 @@ pub(in crate::console) struct PageNow {
 /// The stream of a page.
 pub(in crate::console) struct Subscription {
     pub(in crate::console) number: u64,
-    /// What was missed, then what comes.
+    /// First the changes that the browser missed, then the new ones.
     pub(in crate::console) changes: mpsc::UnboundedReceiver<Bytes>,
     pub(in crate::console) queued: Queued,
 }
@@ -110,7 +110,7 @@ impl Hub {
             let changed: Option<ChangedSessions> = tokio::select! {
                 changed = self.touched.changed() => Some(changed.into_iter().collect()),
                 () = sleep_until(next_compare.min(tidy_up)) => None,
-                // What changed before we watched is found by comparing.
+                // A comparison finds the changes from before we watched.
                 () = self.opened.notified() => {
                     next_compare = Instant::now();
                     continue;
@@ -185,7 +185,7 @@ impl Hub {
         let looked = self.looker.look_at_page(&mut state.look, wanted, now).await;
         if let Err(error) = looked {
             state.look.redis_away = true;
-            // What was known a moment ago is better than nothing, and the history can still be read.
+            // The page of a moment ago is better than nothing, and the history can still be read.
             if state.look.agent(&view.agent).is_none() {
                 return Err(error);
             }

@@ -183,7 +183,7 @@ fn row_html(
     }
 }
 
-/// What a process is called on a page, such as `w:3f2a`: enough to see which rows are with the same one.
+/// The short name of a process, such as `w:3f2a`: enough to see which rows are with the same one.
 fn short_id(process: &str) -> String {
     format!("w:{}", process.get(..4).unwrap_or(process))
 }

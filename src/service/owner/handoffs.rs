@@ -201,14 +201,8 @@ mod tests {
     use super::*;
     use crate::ids::ConversationId;
 
-    fn notice(chat: &str, locale: Locale) -> String {
-        notice_of(chat, locale, "", false)
-    }
-
-    fn notice_of(chat: &str, locale: Locale, team: &str, urgent: bool) -> String {
-        let state = r#"{"v":1,"stage":{"at":"handed_off","step":"a","note":"plan: Unimed\nurgent"},"answer":"my tooth\nhurts"}"#;
-        let state: State = serde_json::from_str(state).unwrap();
-        let one = HandedOff {
+    fn handed_off(chat: &str, team: &str, urgent: bool) -> HandedOff {
+        HandedOff {
             team: team.to_owned(),
             urgent,
             chat: ChatId::stored(chat),
@@ -219,7 +213,17 @@ mod tests {
             last: None,
             position: 2,
             waiting: 5,
-        };
+        }
+    }
+
+    fn notice(chat: &str, locale: Locale) -> String {
+        notice_of(chat, locale, "", false)
+    }
+
+    fn notice_of(chat: &str, locale: Locale, team: &str, urgent: bool) -> String {
+        let state = r#"{"v":1,"stage":{"at":"handed_off","step":"a","note":"plan: Unimed\nurgent"},"answer":"my tooth\nhurts"}"#;
+        let state: State = serde_json::from_str(state).unwrap();
+        let one = handed_off(chat, team, urgent);
         let notice = HandoffNotice {
             one: &one,
             chat: one.chat.clone(),
@@ -231,18 +235,7 @@ mod tests {
 
     #[test]
     fn with_a_console_the_notice_links_to_the_chat_there() {
-        let one = HandedOff {
-            team: String::new(),
-            urgent: false,
-            chat: ChatId::stored("5511900000002@c.us"),
-            id: ConversationId::stored("c"),
-            rev: 3,
-            name: "Ana".to_owned(),
-            state: String::new(),
-            last: None,
-            position: 2,
-            waiting: 5,
-        };
+        let one = handed_off("5511900000002@c.us", "", false);
         let notice = HandoffNotice {
             one: &one,
             chat: one.chat.clone(),
