@@ -17,7 +17,7 @@ use crate::clock::Millis;
 use crate::flow;
 use crate::flow::{Advance, Next, Quiet, Script, State};
 use crate::flows::Flows;
-use crate::ids::{ProcessId, SessionName};
+use crate::ids::{ProcessId, SessionName, nonce};
 use crate::service::handle::calls::Calls;
 use crate::service::handle::conversation::calling::{CallInProgress, CallProgress};
 use crate::service::handle::conversation::inbox::Inbox;
@@ -408,7 +408,10 @@ impl ConversationTask {
 
     /// Commits the flow's decision.
     async fn commit(&mut self, mut advance: Advance, now: Millis) -> Result<AfterStep, StoreError> {
-        self.prepare_calls(&mut advance);
+        // Chosen before the commit and stored by it. After a failover, Redis may count this revision a second time, for another
+        // step.
+        let nonce = nonce();
+        self.prepare_calls(&mut advance, &nonce);
         let handoff = match &advance.next {
             Next::HandOff {
                 within,
@@ -456,7 +459,7 @@ impl ConversationTask {
             }),
             known: advance.remember.take(),
             handoff,
-            replies: self.replies(advance.replies, now),
+            replies: self.replies(advance.replies, &nonce, now),
             now,
         };
         let replies = !step.replies.is_empty();
@@ -492,9 +495,9 @@ impl ConversationTask {
         })
     }
 
-    fn replies(&self, replies: Vec<flow::FlowReply>, now: Millis) -> Vec<Reply> {
+    fn replies(&self, replies: Vec<flow::FlowReply>, nonce: &str, now: Millis) -> Vec<Reply> {
         let reply = |(number, reply): (usize, flow::FlowReply)| Reply {
-            id: format!("{}:{}:{number}", self.held.id, self.held.rev),
+            id: format!("{}:{}:{nonce}:{number}", self.held.id, self.held.rev),
             conversation: self.held.id.clone(),
             text: reply.text,
             media: reply.media,

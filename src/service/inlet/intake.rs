@@ -7,7 +7,7 @@ use tracing::{info, warn};
 
 use crate::clock::{self, Millis};
 use crate::flows::Flows;
-use crate::ids::{ChatId, ConversationId, SessionName};
+use crate::ids::{ChatId, ConversationId, SessionName, nonce};
 use crate::service::inlet::answer_words::answer_words;
 use crate::service::inlet::late_takeover::last_activity_at;
 use crate::service::kit::echo_content::echo_content;
@@ -366,7 +366,7 @@ impl Intake {
         let rating = script.read_rating(&to_input(message))?;
         let id = message.id.as_ref()?;
         let thanks = script.rating_thanks(rating).map(|text| Reply {
-            id: format!("thanks:{id}"),
+            id: format!("thanks:{id}:{}", nonce()),
             // It belongs to none: the one that was rated is closed.
             conversation: ConversationId::stored(""),
             text,

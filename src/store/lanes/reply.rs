@@ -10,7 +10,7 @@ use crate::store::lanes::visible_text::visible_text;
 /// A reply that waits in its lane until WAHA takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
-    /// Unique: the conversation, its step, and the number within the step.
+    /// Unique: the conversation, its step, a nonce, and the number within the step.
     pub id: String,
     /// The conversation it belongs to.
     pub conversation: ConversationId,
@@ -80,7 +80,7 @@ mod tests {
     /// We must be able to read what the previous version wrote: change this only together with a migration.
     #[test]
     fn a_reply_is_kept_in_this_form() {
-        let golden = r#"r{"id":"1789900801123-42:3:0","conversation":"1789900801123-42","text":"Olá, Ana!","queued_at":1789900801200,"wording":"Olá,Ana!"}"#;
+        let golden = r#"r{"id":"1789900801123-42:3:5f0c9a1be2d7:0","conversation":"1789900801123-42","text":"Olá, Ana!","queued_at":1789900801200,"wording":"Olá,Ana!"}"#;
         let reply = Reply::from_element(golden).unwrap();
         assert_eq!(
             (reply.text.as_str(), reply.attempts, reply.notice),

@@ -19,7 +19,7 @@ local function claim(chat)
   local id, rev, state, name, claimed, told, heard, opened =
     unpack(redis.call('HMGET', key, 'id', 'rev', 'state', 'name', 'claimed', 'told', 'heard', 'opened'))
   if id then
-    local epoch = redis.call('INCR', EPOCH)
+    local epoch = new_epoch()
     redis.call('HSET', key, 'status', 'active', 'owner', process, 'epoch', epoch)
     -- The time to tell a customer that it is closed must not count as handling time.
     if not closed_since then
@@ -33,7 +33,7 @@ local function claim(chat)
     local known, last_at, last_outcome = unpack(redis.call('HMGET', CONTACT .. chat, 'known', 'last_at', 'last_outcome'))
     local one = redis.call('LRANGE', INBOX .. chat, 0, -1)
     for _, message in ipairs(one) do bytes = bytes + #message end
-    for j, field in ipairs({chat, id, tostring(epoch), rev, state or '', name or '', silent_for(heard), opened or '0', known or '',
+    for j, field in ipairs({chat, id, epoch, rev, state or '', name or '', silent_for(heard), opened or '0', known or '',
       last_at or '', last_outcome or ''}) do
       table.insert(one, j, field)
     end

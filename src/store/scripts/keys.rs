@@ -115,7 +115,7 @@ const HEARD_UNTIL: &str = "heard-until:";
 /// COUNTER: the last ticket.
 const TICKET: &str = "ticket";
 
-/// COUNTER: the last epoch or lane token; no two claims of a session have the same one.
+/// COUNTER: of epochs and lane tokens; with the time they are unique, see `new_epoch`.
 const EPOCH: &str = "epoch";
 
 /// ZSET: chat by place, of the conversations that wait for a worker. The place is the ticket, if it was not moved.

@@ -132,8 +132,9 @@ impl ConversationTask {
         });
     }
 
-    /// Adds to the state that is about to be committed what a call needs: the messages that were read, and a key.
-    pub(crate) fn prepare_calls(&self, advance: &mut Advance) {
+    /// Adds to the state that is about to be committed what a call needs: the messages that were read, and a key with the nonce
+    /// of the step.
+    pub(crate) fn prepare_calls(&self, advance: &mut Advance, nonce: &str) {
         if self.script().calls()
             && let Some(last_used) = advance.last_used.clone()
             && let Some(messages) = self.inbox.messages(last_used)
@@ -143,15 +144,20 @@ impl ConversationTask {
         // The flow may have been reloaded since it decided, but every call needs a key.
         advance
             .state
-            .begin_call(|| call_key(&self.session, &self.held.id, self.held.rev));
+            .begin_call(|| call_key(&self.session, &self.held.id, self.held.rev, nonce));
     }
 }
 
 /// The key of a call. It is unique across all sessions, because it names the commit that starts the call, and it has only
 /// characters that a header allows.
-fn call_key(session: &SessionName, conversation: &ConversationId, rev: u64) -> String {
+fn call_key(
+    session: &SessionName,
+    conversation: &ConversationId,
+    rev: u64,
+    nonce: &str,
+) -> String {
     let session = utf8_percent_encode(session.as_str(), NOT_IN_KEY);
-    format!("{session}:{conversation}:{rev}")
+    format!("{session}:{conversation}:{rev}:{nonce}")
 }
 
 /// The messages that a step read together, as sent to the shop: the texts of all of them, everything else from the last.
@@ -186,11 +192,11 @@ mod tests {
     #[test]
     fn the_key_of_a_call_is_a_valid_header_value_for_any_session_name() {
         for (session, expected) in [
-            ("my-shop_2.b", "my-shop_2.b:c7:3"),
-            ("a b/é%:", "a%20b%2F%C3%A9%25%3A:c7:3"),
+            ("my-shop_2.b", "my-shop_2.b:c7:3:f00"),
+            ("a b/é%:", "a%20b%2F%C3%A9%25%3A:c7:3:f00"),
         ] {
             let conversation = ConversationId::stored("c7");
-            let key = call_key(&SessionName::stored(session), &conversation, 3);
+            let key = call_key(&SessionName::stored(session), &conversation, 3, "f00");
             assert_eq!(key, expected);
         }
     }

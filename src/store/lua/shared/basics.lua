@@ -85,6 +85,13 @@ local function redis_time()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- An epoch of a conversation, or the number of a lane's token: no two are the same. With the time, because after a failover Redis may
+-- have lost its last writes, and then it counts some numbers a second time.
+local function new_epoch()
+  local time = redis.call('TIME')
+  return string.format('%d.%s%06d', redis.call('INCR', EPOCH), time[1], time[2])
+end
+
 -- How long (ms) ago the last message of a conversation arrived (`last_message_at`, see `redis_time`); '' if not known.
 local function silent_for(last_message_at)
   return last_message_at and string.format('%.0f', redis_time() - last_message_at) or ''

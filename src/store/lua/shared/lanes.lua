@@ -12,7 +12,7 @@ end
 -- Gives the chat's lane to a process. Each time the lane is taken it gets a new token, even for the same process: if the
 -- process loses the lane in between, its old token is no longer valid.
 local function take_lane(chat, process)
-  local token = process .. ' ' .. redis.call('INCR', EPOCH)
+  local token = process .. ' ' .. new_epoch()
   redis.call('ZREM', LANES, chat)
   redis.call('HSET', SENDING, chat, token)
   return token
