@@ -12,7 +12,7 @@ use serde_json::json;
 use waha_sm::waha::signature::sign;
 
 use crate::harness::{Daemon, Redis, SESSION, Setup, TestSetup, binary, chat, eventually};
-use crate::webhook::{message_with, new_message_id};
+use crate::webhook::{message, message_with, new_message_id};
 use shop::{Shop, ShopAnswer, well};
 
 const CALL_SECRET: &str = "what the shop knows us by, 32 letters";
@@ -631,4 +631,34 @@ fn a_dialogue_reports_missing_unused_and_invalid_call_answers() {
         );
         assert_eq!(output.status.code(), Some(1));
     }
+}
+
+/// Redis comes back without its last writes, as after a failover: the revision of a conversation is counted a second time.
+#[test]
+fn a_call_after_lost_writes_has_a_key_of_its_own() {
+    let shop = Shop::open(|number, _| well(&json!({ "say": format!("answer {number}") })));
+    let (test, mut redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, &bot(&shop.url, "")).start();
+    let chat = chat(1);
+    daemon.customer_writes(&chat, "one");
+    test.texts(&chat, 1);
+    let copy = redis.copy();
+    daemon.customer_writes(&chat, "lost");
+    test.texts(&chat, 2);
+    redis.roll_back(&copy);
+    let event = message(SESSION, &chat, "Ana", "three");
+    eventually("Redis takes messages again", || {
+        (daemon.poster.post(&event).unwrap().0 == 200).then_some(())
+    });
+    shop.wait_for(3);
+    let asked = shop.asked();
+    let texts: Vec<_> = asked
+        .iter()
+        .map(|asked| &asked.body["message"]["text"])
+        .collect();
+    assert_eq!(texts, ["one", "lost", "three"]);
+    assert_ne!(
+        asked[1].headers["idempotency-key"],
+        asked[2].headers["idempotency-key"]
+    );
 }

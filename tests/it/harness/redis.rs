@@ -9,6 +9,9 @@ use tempfile::TempDir;
 
 use super::eventually;
 
+/// The directory in which it keeps its files.
+const FILES: &str = "appendonlydir";
+
 /// A Redis that can be stopped, killed and restarted on its own files.
 pub(crate) struct Redis {
     directory: TempDir,
@@ -33,19 +36,27 @@ impl Redis {
 
     /// Starts on a copy of `other`'s files, like a replica that takes over.
     pub(crate) fn start_on_a_copy_of(other: &Self) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let copied = Command::new("cp")
-            .arg("-r")
-            .arg(other.directory.path().join("appendonlydir"))
-            .arg(directory.path())
-            .status();
-        assert!(copied.unwrap().success());
         let mut redis = Self {
-            directory,
+            directory: other.copy(),
             child: None,
         };
         redis.start_again();
         redis
+    }
+
+    /// A copy of its files, as a replica has them that gets nothing more from now on.
+    pub(crate) fn copy(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_files(&self.directory, &copy);
+        copy
+    }
+
+    /// Kills it, and starts it with what this copy has: all that it wrote since then is lost.
+    pub(crate) fn roll_back(&mut self, copy: &TempDir) {
+        self.kill();
+        std::fs::remove_dir_all(self.directory.path().join(FILES)).unwrap();
+        copy_files(copy, &self.directory);
+        self.start_again();
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
@@ -103,7 +114,7 @@ impl Redis {
 
     /// All that it has written to its files. It writes each command before it answers.
     pub(crate) fn files(&self) -> String {
-        let directory = self.directory.path().join("appendonlydir");
+        let directory = self.directory.path().join(FILES);
         let files = std::fs::read_dir(directory).unwrap();
         let bytes = files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap());
         String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
@@ -131,6 +142,15 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn copy_files(from: &TempDir, to: &TempDir) {
+    let copied = Command::new("cp")
+        .arg("-r")
+        .arg(from.path().join(FILES))
+        .arg(to.path())
+        .status();
+    assert!(copied.unwrap().success());
 }
 
 /// Sends one command in Redis' inline form. Returns the first line of the answer.

@@ -6,3 +6,4 @@ mod full_redis;
 mod model;
 mod private_redis;
 mod redis_faults;
+mod rollback;

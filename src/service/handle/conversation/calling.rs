@@ -150,12 +150,7 @@ impl ConversationTask {
 
 /// The key of a call. It is unique across all sessions, because it names the commit that starts the call, and it has only
 /// characters that a header allows.
-fn call_key(
-    session: &SessionName,
-    conversation: &ConversationId,
-    rev: u64,
-    nonce: &str,
-) -> String {
+fn call_key(session: &SessionName, conversation: &ConversationId, rev: u64, nonce: &str) -> String {
     let session = utf8_percent_encode(session.as_str(), NOT_IN_KEY);
     format!("{session}:{conversation}:{rev}:{nonce}")
 }
