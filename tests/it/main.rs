@@ -31,6 +31,9 @@ mod day;
 mod fake_waha;
 #[path = "../../examples/support/hostile.rs"]
 mod hostile;
+#[path = "../../examples/support/redis_nodes.rs"]
+#[allow(dead_code, reason = "shared with the examples, which use other parts")]
+mod redis_nodes;
 #[path = "../../examples/support/traffic.rs"]
 #[allow(
     dead_code,
@@ -61,6 +64,7 @@ mod webhook;
 mod wire;
 
 mod accounts;
+mod beyond;
 mod cli;
 mod console;
 mod deliver;

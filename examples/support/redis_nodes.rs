@@ -1,0 +1,46 @@
+//! Redis on several nodes, from `redis-server` alone: a Cluster of three masters with a replica each, and a primary with
+//! two replicas under three Sentinels. Nodes can be killed, frozen and started again, and slots moved.
+//!
+//! All of it runs on 127.0.0.1 and ends when it is dropped, or when this process ends for any reason.
+
+use std::io::{Error, ErrorKind, Result};
+use std::time::{Duration, Instant};
+
+pub(crate) use cluster::Cluster;
+pub(crate) use sentinel::SentinelGroup;
+
+#[path = "redis_nodes/cluster.rs"]
+mod cluster;
+#[path = "redis_nodes/migration.rs"]
+mod migration;
+#[path = "redis_nodes/node.rs"]
+mod node;
+#[path = "redis_nodes/ports.rs"]
+mod ports;
+#[path = "redis_nodes/resp.rs"]
+mod resp;
+#[path = "redis_nodes/sentinel.rs"]
+mod sentinel;
+#[path = "redis_nodes/slot.rs"]
+pub(crate) mod slot;
+
+/// How long nodes may take to agree on something, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Waits until `condition` returns something. An error of Redis in between is not the end: nodes are busy changing.
+fn until<T>(what: &str, mut condition: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let last = match condition() {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => String::new(),
+            Err(error) => format!(": {error}"),
+        };
+        if Instant::now() > deadline {
+            let text = format!("not true after {PATIENCE:?}: {what}{last}");
+            return Err(Error::new(ErrorKind::TimedOut, text));
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    }
+}
