@@ -46,7 +46,7 @@ pub use agents::agent::{Agent, AgentRole, MAX_CHATS};
 pub use agents::presence::PRESENT_FOR;
 pub use connection::bells::{Bell, Bells};
 pub use connection::config::{FirstNoticeDelay, RedisServer, StoreConfig, check_url, valid_prefix};
-pub use connection::connection_watch::Connections;
+pub use connection::connections::Connections;
 pub use conversations::expiry::Expired;
 pub use conversations::handoffs::HandedOff;
 pub use conversations::held_by::HeldBy;

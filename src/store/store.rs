@@ -4,13 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fred::prelude::*;
-
 use crate::clock::Millis;
 use crate::ids::SessionName;
-use crate::store::connection::client::builder;
 use crate::store::connection::config::{RedisServer, StoreConfig};
-use crate::store::connection::connection_watch::{ConnectionWatch, connected};
+use crate::store::connection::connections::Sessions;
+use crate::store::connection::redis::Redis;
 use crate::store::connection::sent_messages::SentMessages;
 use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
 use crate::store::conversations::step_commit::{Committed, StepCommit, commit_batch};
@@ -22,6 +20,9 @@ use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::Keys;
 use crate::store::scripts::registry::{ScriptContext, Scripts};
 
+/// How long the key lives that is written to see whether Redis accepts writes.
+const PROBE_TTL: Duration = Duration::from_secs(60);
+
 /// A connection to Redis, with our operations as methods. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -29,10 +30,10 @@ pub struct Store {
 }
 
 pub(crate) struct Inner {
-    pub(crate) client: Client,
+    pub(crate) client: Redis,
     pub(crate) keys: Keys,
     pub(crate) scripts: Scripts,
-    pub(crate) watch: Arc<ConnectionWatch>,
+    pub(crate) sessions: Arc<Sessions>,
     pub(crate) sent: SentMessages,
     pub(crate) ingest: Batch<Ingest, Ingested>,
     pub(crate) commit: Batch<StepCommit, Committed>,
@@ -49,39 +50,16 @@ impl Store {
     /// [`StoreError::Unusable`] if there is no connection in time; the text says why. [`StoreError::Refused`] at once if Redis
     /// refuses the user or the password.
     pub async fn connect(config: &StoreConfig, patience: Duration) -> Result<Self, StoreError> {
-        let client = builder(config)?.build()?;
-        let watch = ConnectionWatch::watch(&client, &config.connections);
-        // We don't need the handle of the connection's task: the task ends with the client.
-        drop(client.connect());
-        let mut refused = watch.refused.subscribe();
-        let connected = async {
-            tokio::select! {
-                connected = connected(&client) => connected.map_err(StoreError::from),
-                // Another try would only be refused again. The sender lives as long as `watch`.
-                Ok(refusal) = refused.wait_for(Option::is_some) => Err(refusal.clone().unwrap_or(StoreError::Disconnected)),
-            }
-        };
-        let connected = match tokio::time::timeout(patience, connected).await {
-            Ok(connected) => connected,
-            Err(_) => {
-                let reason = watch.last_error();
-                Err(StoreError::Unusable(format!(
-                    "no connection to Redis for {} s: {}",
-                    patience.as_secs(),
-                    reason.as_deref().unwrap_or("no answer")
-                )))
-            }
-        };
-        if let Err(error) = connected {
+        let sessions = Arc::<Sessions>::default();
+        let client = Redis::open(config, &sessions)?;
+        if let Err(error) = client.connected(patience).await {
             // Otherwise it would keep trying.
-            watch.closing();
-            let _ = client.quit().await;
+            client.close().await;
             return Err(error);
         }
         let keys = Keys::new(&config.prefix);
         let scripts = Scripts::new(ScriptContext {
             client: client.clone(),
-            watch: watch.clone(),
             keys: keys.clone(),
             first_notice_after: config.first_notice_after.clone(),
         });
@@ -93,7 +71,7 @@ impl Store {
             client,
             keys,
             scripts,
-            watch,
+            sessions,
             sent: config.connections.sent.clone(),
             _server: config.server.clone(),
         };
@@ -107,20 +85,13 @@ impl Store {
     /// # Errors
     /// The reason, if Redis does not accept it.
     pub async fn check_write(&self) -> Result<(), StoreError> {
-        if !self.inner.client.is_connected()
-            && let Some(reason) = self.inner.watch.last_error()
-        {
+        if let Some(reason) = self.inner.client.last_error() {
             return Err(StoreError::Unusable(format!(
                 "not connected to Redis: {reason}"
             )));
         }
-        self.connected()?;
         let probe = self.inner.keys.probe();
-        self.inner
-            .client
-            .set(probe, 1, Some(Expiration::EX(60)), None, false)
-            .await
-            .map_err(|error| self.write_error(error))
+        self.inner.client.set_for(probe, 1, PROBE_TTL, None).await
     }
 
     /// All sessions seen so far.
@@ -128,31 +99,11 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn sessions(&self) -> Result<Vec<SessionName>, StoreError> {
-        self.connected()?;
-        Ok(self
-            .inner
-            .client
-            .smembers(self.inner.keys.sessions())
-            .await?)
-    }
-
-    pub(crate) fn connected(&self) -> Result<(), StoreError> {
-        if self.inner.client.is_connected() {
-            Ok(())
-        } else {
-            Err(StoreError::Disconnected)
-        }
-    }
-
-    /// Turns the error of a write into ours, and reconnects if it shows that the server is now a replica.
-    pub(crate) fn write_error(&self, error: fred::error::Error) -> StoreError {
-        self.inner.watch.check_error(&error);
-        error.into()
+        self.inner.client.smembers(self.inner.keys.sessions()).await
     }
 
     /// Closes the connection.
     pub async fn close(&self) {
-        self.inner.watch.closing();
-        let _ = self.inner.client.quit().await;
+        self.inner.client.close().await;
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use fred::interfaces::{HashesInterface, LuaInterface};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::Millis;
@@ -95,7 +94,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn account(&self, name: &AgentName) -> Result<ReadAccount, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.accounts();
         let stored: Option<String> = self.inner.client.hget(key, name.as_str()).await?;
         let Some(stored) = stored else {
@@ -112,7 +110,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn accounts(&self) -> Result<HashMap<AgentName, ConsoleAccount>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.accounts();
         let stored: HashMap<String, String> = self.inner.client.hgetall(key).await?;
         stored
@@ -132,7 +129,6 @@ impl Store {
         before: &ReadAccount,
         after: &ConsoleAccount,
     ) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.accounts();
         let arguments = vec![
             name.as_str().to_owned(),
@@ -140,12 +136,8 @@ impl Store {
             after.to_json(),
         ];
         let client = &self.inner.client;
-        let swapped = client
-            .eval::<i64, _, _, _>(SWAP_FIELD, vec![key], arguments)
-            .await;
-        swapped
-            .map(|swapped| swapped == 1)
-            .map_err(|error| self.write_error(error))
+        let swapped: Result<i64, _> = client.eval(SWAP_FIELD, key, arguments).await;
+        swapped.map(|swapped| swapped == 1)
     }
 }
 

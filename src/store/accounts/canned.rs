@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use fred::interfaces::HashesInterface;
 use serde::{Deserialize, Serialize};
 
 use crate::store::error::StoreError;
@@ -32,7 +31,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn canned(&self) -> Result<Vec<Canned>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.canned();
         let stored: HashMap<String, String> = self.inner.client.hgetall(key).await?;
         let read = stored.into_iter().map(|(name, json)| {
@@ -49,11 +47,10 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn save_canned(&self, canned: &Canned) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.canned();
         let field = (canned.name.as_str(), json(&canned.text));
-        let saved = self.inner.client.hset::<i64, _, _>(key, field).await;
-        saved.map(drop).map_err(|error| self.write_error(error))
+        let saved = self.inner.client.hset(key, field).await;
+        saved.map(drop)
     }
 
     /// Deletes a canned reply. Returns whether there was one.
@@ -61,12 +58,9 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn delete_canned(&self, name: &str) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.canned();
-        let deleted = self.inner.client.hdel::<i64, _, _>(key, name).await;
-        deleted
-            .map(|deleted| deleted == 1)
-            .map_err(|error| self.write_error(error))
+        let deleted = self.inner.client.hdel(key, [name]).await;
+        deleted.map(|deleted| deleted == 1)
     }
 }
 

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use fred::interfaces::KeysInterface;
-use fred::types::{Expiration, SetOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::ids::AgentName;
 use crate::store::accounts::account::stored_name;
 use crate::store::error::StoreError;
@@ -53,7 +51,7 @@ impl Store {
         login: &Login,
         expires_after: Duration,
     ) -> Result<(), StoreError> {
-        let if_there = Some(SetOptions::XX);
+        let if_there = Some("XX");
         self.set_login(hash, login, expires_after, if_there).await
     }
 
@@ -62,11 +60,13 @@ impl Store {
         hash: &str,
         login: &Login,
         expires_after: Duration,
-        only_if: Option<SetOptions>,
+        only_if: Option<&'static str>,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let json = serde_json::to_string(login).unwrap_or_default();
-        self.set_for(self.inner.keys.login(hash), json, expires_after, only_if)
+        let key = self.inner.keys.login(hash);
+        self.inner
+            .client
+            .set_for(key, json, expires_after, only_if)
             .await
     }
 
@@ -75,7 +75,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn login(&self, hash: &str) -> Result<Option<Login>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.login(hash);
         let stored: Option<String> = self.inner.client.get(key).await?;
         stored
@@ -88,10 +87,9 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn delete_login(&self, hash: &str) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.login(hash);
-        let deleted = self.inner.client.del::<i64, _>(key).await;
-        deleted.map(drop).map_err(|error| self.write_error(error))
+        let deleted = self.inner.client.del(key).await;
+        deleted.map(drop)
     }
 
     /// Notes that an agent has logged in from a browser.
@@ -104,9 +102,8 @@ impl Store {
         agent: &AgentName,
         expires_after: Duration,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.known_browser(hash, agent);
-        self.set_for(key, "1".to_owned(), expires_after, None).await
+        self.inner.client.set_for(key, 1, expires_after, None).await
     }
 
     /// Whether an agent has logged in from a browser before.
@@ -114,25 +111,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn knows_browser(&self, hash: &str, agent: &AgentName) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.known_browser(hash, agent);
-        Ok(self.inner.client.exists::<i64, _>(key).await? == 1)
-    }
-
-    async fn set_for(
-        &self,
-        key: String,
-        value: String,
-        expires_after: Duration,
-        only_if: Option<SetOptions>,
-    ) -> Result<(), StoreError> {
-        // Redis refuses an expiry of 0.
-        let expiry = Some(Expiration::PX(clock::millis(expires_after).max(1)));
-        let client = &self.inner.client;
-        let set = client
-            .set::<Option<String>, _, _>(key, value, expiry, only_if, false)
-            .await;
-        set.map(drop).map_err(|error| self.write_error(error))
+        self.inner.client.exists(key).await
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use fred::interfaces::HashesInterface;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
@@ -34,11 +33,9 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn save_token(&self, hash: &str, token: &StoredToken) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.api_tokens();
         let field = (hash, serde_json::to_string(token).unwrap_or_default());
-        let saved = self.inner.client.hset::<i64, _, _>(key, field).await;
-        saved.map(drop).map_err(|error| self.write_error(error))
+        self.inner.client.hset(key, field).await
     }
 
     /// The API token with this hash.
@@ -46,7 +43,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn token(&self, hash: &str) -> Result<Option<StoredToken>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.api_tokens();
         let stored: Option<String> = self.inner.client.hget(key, hash).await?;
         stored
@@ -59,7 +55,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn tokens(&self) -> Result<HashMap<String, StoredToken>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.api_tokens();
         let stored: HashMap<String, String> = self.inner.client.hgetall(key).await?;
         stored
@@ -74,13 +69,12 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn delete_tokens(&self, hashes: Vec<String>) -> Result<u64, StoreError> {
-        self.connected()?;
         if hashes.is_empty() {
             return Ok(0);
         }
         let key = self.inner.keys.api_tokens();
-        let deleted = self.inner.client.hdel(key, hashes).await;
-        deleted.map_err(|error| self.write_error(error))
+
+        self.inner.client.hdel(key, hashes).await
     }
 }
 

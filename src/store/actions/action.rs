@@ -1,7 +1,5 @@
 //! An action, and what came of it.
 
-use fred::interfaces::KeysInterface;
-
 use crate::clock::Millis;
 use crate::ids::{AgentName, ChatId, ConversationId, SessionName};
 use crate::store::conversations::held_by::HeldBy;
@@ -139,7 +137,6 @@ impl Store {
         (kind, chat): (ActionKind, &str),
         id: &str,
     ) -> Result<Option<Acted>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.action(session, &kind.key(chat, id));
         let stored: Option<String> = self.inner.client.get(key).await?;
         let texts = stored.and_then(|stored| serde_json::from_str::<Vec<String>>(&stored).ok());

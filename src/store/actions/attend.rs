@@ -1,7 +1,5 @@
 //! What an agent does with customers: takes a conversation, speaks, notes, gives it away, closes it.
 
-use fred::interfaces::{HashesInterface, SetsInterface, SortedSetsInterface};
-
 use crate::clock::Millis;
 use crate::ids::{AgentName, ChatId, SessionName};
 use crate::store::actions::action::{Acted, Action, ActionKind, acted};
@@ -210,9 +208,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn is_held(&self, session: &SessionName, chat: &ChatId) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.held(session);
-        Ok(self.inner.client.hexists(key, chat.as_str()).await?)
+        self.inner.client.hexists(key, chat.as_str()).await
     }
 
     /// How many conversations of a session each agent holds.
@@ -223,7 +220,6 @@ impl Store {
         &self,
         session: &SessionName,
     ) -> Result<Vec<(AgentName, u64)>, StoreError> {
-        self.connected()?;
         let held: Vec<String> = self
             .inner
             .client
@@ -249,7 +245,6 @@ impl Store {
         session: &SessionName,
         teams: &[String],
     ) -> Result<Option<HeadOfLine>, StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let mut lines = teams.to_vec();
         if lines.is_empty() {
@@ -259,7 +254,7 @@ impl Store {
         let mut first: Option<(ChatId, f64)> = None;
         for team in &lines {
             let head: Vec<(ChatId, f64)> = client
-                .zrange(keys.handoff(session, team), 0, 0, None, false, None, true)
+                .zrange_with_scores(keys.handoff(session, team), 0, 0)
                 .await?;
             for (chat, place) in head {
                 if first.as_ref().is_none_or(|(_, best)| place < *best) {

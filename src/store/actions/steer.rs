@@ -1,7 +1,5 @@
 //! What the owner does to a line: moves somebody in it, and pauses it.
 
-use fred::interfaces::HashesInterface;
-
 use crate::clock::Millis;
 use crate::ids::{AgentName, SessionName};
 use crate::store::actions::action::{Acted, Action, ActionKind};
@@ -124,7 +122,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn paused_lines(&self, session: &SessionName) -> Result<Vec<PausedLine>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.line_paused(session);
         let paused: Vec<String> = self.inner.client.hgetall(key).await?;
         let mut lines = paused_lines(paused);

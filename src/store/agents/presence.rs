@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use fred::interfaces::SortedSetsInterface;
-
 use crate::clock::Millis;
 use crate::ids::AgentName;
 use crate::store::error::StoreError;
@@ -19,7 +17,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn note_agent_seen(&self, name: &AgentName, now: Millis) -> Result<(), StoreError> {
-        self.connected()?;
         // Even if Redis is full: what an agent holds goes back to the line if they seem to be gone.
         let seen = [(now.as_i64() as f64, name.as_str())];
         self.add_to_sorted_set(self.inner.keys.agents_seen(), "GT", seen)
@@ -31,19 +28,10 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn agents_seen(&self) -> Result<HashMap<AgentName, Millis>, StoreError> {
-        self.connected()?;
         let seen: Vec<(AgentName, f64)> = self
             .inner
             .client
-            .zrange(
-                self.inner.keys.agents_seen(),
-                0,
-                -1,
-                None,
-                false,
-                None,
-                true,
-            )
+            .zrange_with_scores(self.inner.keys.agents_seen(), 0, -1)
             .await?;
         Ok(seen
             .into_iter()

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use fred::interfaces::HashesInterface;
-
 use crate::ids::AgentName;
 use crate::store::agents::agent::Agent;
 use crate::store::error::StoreError;
@@ -18,7 +16,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn agents(&self) -> Result<Vec<Agent>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.agents();
         let stored: HashMap<String, String> = self.inner.client.hgetall(key).await?;
         let read = stored
@@ -37,7 +34,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn agent(&self, name: &AgentName) -> Result<Option<Agent>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.agents();
         let stored: Option<String> = self.inner.client.hget(key, name.as_str()).await?;
         match stored {
@@ -53,10 +49,9 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn save_agent(&self, agent: &Agent) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.agents();
         let field = (agent.name.as_str(), agent.to_json());
-        let saved = self.inner.client.hset::<i64, _, _>(key, field).await;
-        saved.map(drop).map_err(|error| self.write_error(error))
+        let saved = self.inner.client.hset(key, field).await;
+        saved.map(drop)
     }
 }

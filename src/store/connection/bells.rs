@@ -4,17 +4,16 @@ use std::time::Duration;
 
 use fred::clients::SubscriberClient;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
-use fred::types::config::Server;
+use fred::types::config::{Config, ServerConfig};
+use fred::types::{ConnectHandle, CustomCommand, Message, Value};
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use crate::ids::{ChatId, ProcessId, SessionName};
-use crate::store::connection::client::builder;
-use crate::store::connection::config::{RedisServer, StoreConfig};
-use crate::store::connection::connection_watch::{connected, reconnect};
+use crate::store::connection::client::{builder_of_one_connection, config_of};
+use crate::store::connection::config::StoreConfig;
 use crate::store::error::StoreError;
 use crate::store::scripts::keys::Keys;
 
@@ -22,8 +21,18 @@ use crate::store::scripts::keys::Keys;
 /// of half a dozen channels, about 100 bytes per bell.
 const UNREAD_BELLS_MAX: usize = 1_024;
 
-/// The pause before the next try if Redis refuses the subscription.
-const RESUBSCRIBE_AFTER: Duration = Duration::from_millis(500);
+/// The pauses between the tries to subscribe again: the first one, and the longest.
+const SUBSCRIBE_AGAIN: (Duration, Duration) =
+    (Duration::from_millis(20), Duration::from_millis(500));
+
+/// How long one try may take.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A subscription only listens, so it would not notice that its server has stopped. It asks after so much silence.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How long the server may take to answer that.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The channel of [`Bell::Flows`], without the prefix of all channels.
 pub(crate) const FLOWS: &str = "flows";
@@ -64,15 +73,20 @@ pub enum Bell {
 
 /// The subscription of a process to its bells.
 pub struct Bells {
-    subscriber: SubscriberClient,
-    /// Opened before the first subscription, so that no later reconnection is missed.
-    reconnections: Receiver<Server>,
-    /// Tells the subscription to reconnect. It never writes, so it can't notice itself that its server was replaced.
-    reconnect_requests: Receiver<()>,
+    config: StoreConfig,
+    channels: Vec<String>,
     bell: String,
     process: Option<ProcessId>,
-    /// The subscriber reconnects through the directory of the private Redis, which must stay open for it.
-    _server: RedisServer,
+    subscription: Subscription,
+}
+
+/// One connection. It is not repaired: when it ends, or falls silent, another takes its place.
+struct Subscription {
+    client: SubscriberClient,
+    messages: Receiver<Message>,
+    /// Tells the subscription to reconnect. It never writes, so it can't notice itself that its server was replaced.
+    reconnect_requests: Receiver<()>,
+    ended: ConnectHandle,
 }
 
 impl Bells {
@@ -107,49 +121,29 @@ impl Bells {
         channels: &[&str],
         process: Option<&ProcessId>,
     ) -> Result<Self, StoreError> {
-        let mut builder = builder(config)?;
-        builder.with_performance_config(|performance| {
-            performance.broadcast_channel_capacity = UNREAD_BELLS_MAX
-        });
-        let subscriber = builder.build_subscriber_client()?;
-        drop(subscriber.connect());
-        connected(&subscriber).await?;
-        let reconnections = subscriber.reconnect_rx();
         let bell = Keys::new(&config.prefix).bell();
-        for channel in channels {
-            subscriber.subscribe(format!("{bell}{channel}")).await?;
-        }
+        let channels: Vec<String> = channels
+            .iter()
+            .map(|channel| format!("{bell}{channel}"))
+            .collect();
         Ok(Self {
-            subscriber,
-            reconnections,
-            reconnect_requests: config.connections.reconnect_requests(),
+            subscription: Subscription::open(config, &channels).await?,
+            config: config.clone(),
+            channels,
             bell,
             process: process.cloned(),
-            _server: config.server.clone(),
         })
     }
 
     /// Sends each bell to the receivers that `route` returns, until the subscription is closed.
     pub async fn run(mut self, route: impl Fn(&Bell) -> Vec<mpsc::UnboundedSender<Bell>>) {
-        let mut messages = self.subscriber.message_rx();
         loop {
-            let bell = tokio::select! {
-                Ok(()) | Err(RecvError::Lagged(_)) = self.reconnect_requests.recv() => {
-                    reconnect(&self.subscriber);
-                    None
+            let bell = match self.subscription.next().await {
+                Some((channel, text)) => self.parse(&channel, &text),
+                None => {
+                    self.subscribe_again().await;
+                    Some(Bell::Missed)
                 }
-                message = messages.recv() => match message {
-                    Ok(message) => self.parse(&message.channel, message.value.as_str().as_deref().unwrap_or_default()),
-                    Err(RecvError::Lagged(_)) => Some(Bell::Missed),
-                    Err(RecvError::Closed) => return,
-                },
-                reconnection = self.reconnections.recv() => match reconnection {
-                    Ok(_) | Err(RecvError::Lagged(_)) => {
-                        self.resubscribe().await;
-                        Some(Bell::Missed)
-                    }
-                    Err(RecvError::Closed) => return,
-                },
             };
             let Some(bell) = bell else { continue };
             for receiver in route(&bell) {
@@ -159,15 +153,20 @@ impl Bells {
         }
     }
 
-    /// Subscribes again before [`Bell::Missed`] goes out, so that no bell after that check is missed.
-    async fn resubscribe(&self) {
-        while let Err(error) = self.subscriber.resubscribe_all().await {
-            debug!(%error, "could not subscribe again");
-            if !self.subscriber.is_connected() {
-                // The next reconnection brings us here again.
-                return;
+    /// Makes another subscription. [`Bell::Missed`] goes out afterwards, so that no bell after that check is missed.
+    async fn subscribe_again(&mut self) {
+        self.subscription.close().await;
+        let mut pause = SUBSCRIBE_AGAIN.0;
+        loop {
+            match Subscription::open(&self.config, &self.channels).await {
+                Ok(subscription) => {
+                    self.subscription = subscription;
+                    return;
+                }
+                Err(error) => debug!(%error, "could not subscribe again"),
             }
-            sleep(RESUBSCRIBE_AFTER).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(SUBSCRIBE_AGAIN.1);
         }
     }
 
@@ -198,9 +197,89 @@ impl Bells {
         let process = channel.strip_prefix("process:");
         process.is_some() && process == self.process.as_ref().map(ProcessId::as_str)
     }
+}
 
-    /// Closes the subscription.
-    pub async fn close(&self) {
-        let _ = self.subscriber.quit().await;
+impl Subscription {
+    /// Subscribes at the server; on a Cluster, at any node: each gets the messages of all.
+    async fn open(config: &StoreConfig, channels: &[String]) -> Result<Self, StoreError> {
+        let server = config_of(&config.server)?;
+        let nodes = match &server.server {
+            ServerConfig::Clustered { hosts, .. } => config.connections.nodes_or(hosts),
+            _ => return Self::open_at(config, server, channels).await,
+        };
+        let mut last = StoreError::Disconnected;
+        for node in nodes {
+            let at_node = Config {
+                server: ServerConfig::Centralized { server: node },
+                ..server.clone()
+            };
+            match Self::open_at(config, at_node, channels).await {
+                Ok(subscription) => return Ok(subscription),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn open_at(
+        config: &StoreConfig,
+        server: Config,
+        channels: &[String],
+    ) -> Result<Self, StoreError> {
+        // Opened before the connection, so that no request is missed.
+        let reconnect_requests = config.connections.reconnect_requests();
+        let mut builder = builder_of_one_connection(server);
+        builder.with_performance_config(|performance| {
+            performance.broadcast_channel_capacity = UNREAD_BELLS_MAX
+        });
+        let client = builder.build_subscriber_client()?;
+        let messages = client.message_rx();
+        let subscribed = timeout(OPEN_TIMEOUT, async {
+            let ended = client.init().await?;
+            client.subscribe(channels.to_vec()).await?;
+            Ok::<_, StoreError>(ended)
+        });
+        match subscribed.await {
+            Ok(Ok(ended)) => Ok(Self {
+                client,
+                messages,
+                reconnect_requests,
+                ended,
+            }),
+            Ok(Err(error)) => {
+                let _ = client.quit().await;
+                Err(error)
+            }
+            Err(_) => {
+                let _ = client.quit().await;
+                Err(StoreError::Unusable("no answer from Redis".to_owned()))
+            }
+        }
+    }
+
+    /// The channel and the text of the next message; `None` if messages may have been missed.
+    async fn next(&mut self) -> Option<(String, String)> {
+        loop {
+            tokio::select! {
+                message = self.messages.recv() => {
+                    let message = message.ok()?;
+                    let text = message.value.as_str().as_deref().unwrap_or_default().to_owned();
+                    return Some((message.channel.to_string(), text));
+                }
+                _ = self.reconnect_requests.recv() => return None,
+                _ = &mut self.ended => return None,
+                () = sleep(PING_INTERVAL) => {
+                    let ping = CustomCommand::new_static("PING", None::<u16>, false);
+                    let ping = self.client.custom::<Value, String>(ping, Vec::new());
+                    if !matches!(timeout(PING_TIMEOUT, ping).await, Ok(Ok(_))) {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn close(&self) {
+        let _ = timeout(PING_TIMEOUT, self.client.quit()).await;
     }
 }

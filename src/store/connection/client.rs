@@ -5,21 +5,35 @@ use std::time::Duration;
 use fred::prelude::*;
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
-use crate::store::connection::config::{RedisServer, StoreConfig};
+use crate::store::connection::config::RedisServer;
 use crate::store::error::StoreError;
 
 /// How long a command may take. After that we treat Redis as down: it is better that WAHA sends the webhook again.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(crate) fn builder(config: &StoreConfig) -> Result<Builder, StoreError> {
-    let fred_config = match &config.server {
+/// fred's form of where Redis is.
+pub(crate) fn config_of(server: &RedisServer) -> Result<fred::types::config::Config, StoreError> {
+    Ok(match server {
         RedisServer::Url(url) => fred::types::config::Config::from_url(url)?,
         RedisServer::Private(socket) => fred::types::config::Config {
             server: ServerConfig::new_unix_socket(socket.path()),
             ..Default::default()
         },
-    };
-    let mut builder = Builder::from_config(fred_config);
+    })
+}
+
+/// A client that reconnects for ever.
+pub(crate) fn builder(config: fred::types::config::Config) -> Builder {
+    let mut builder = builder_of_one_connection(config);
+    builder
+        .with_config(|config| config.fail_fast = false)
+        .set_policy(reconnect_policy());
+    builder
+}
+
+/// A client whose connection is not made again.
+pub(crate) fn builder_of_one_connection(config: fred::types::config::Config) -> Builder {
+    let mut builder = Builder::from_config(config);
     builder
         .with_connection_config(|connection| {
             connection.connection_timeout = Duration::from_secs(3);
@@ -35,9 +49,8 @@ pub(crate) fn builder(config: &StoreConfig) -> Result<Builder, StoreError> {
         .with_performance_config(|performance| {
             performance.default_command_timeout = COMMAND_TIMEOUT;
         })
-        .with_config(|config| config.fail_fast = false)
-        .set_policy(reconnect_policy());
-    Ok(builder)
+        .with_config(|config| config.fail_fast = true);
+    builder
 }
 
 /// Never stops trying, because an outage may be long. At most half a second between tries, because customers wait. fred

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ids::SessionName;
 use crate::secret::shown_url;
-use crate::store::connection::connection_watch::Connections;
+use crate::store::connection::connections::Connections;
 use crate::store::connection::error_words::plain_text;
 use crate::store::private_redis::socket::PrivateSocket;
 

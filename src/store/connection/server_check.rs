@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::ClientLike;
-use fred::types::CustomCommand;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
@@ -56,31 +54,46 @@ impl Store {
             }
         }
         let snapshots = match info.append_only {
-            Some(false) => self.snapshots().await,
+            Some(false) => self.setting("save").await,
             _ => None,
         };
         let mut warnings = info.warnings(snapshots.as_deref());
+        if self.inner.client.is_cluster()
+            && self
+                .setting("cluster-require-full-coverage")
+                .await
+                .as_deref()
+                == Some("yes")
+        {
+            warnings.push(
+                "while one node of the Cluster is down, the others refuse everything, too \
+                 (cluster-require-full-coverage yes); set cluster-require-full-coverage no, so that only the sessions of \
+                 that node wait"
+                    .to_owned(),
+            );
+        }
         warnings.extend(full);
         Ok(warnings)
     }
 
+    /// Of the servers that have our keys, the first that answers: they are set up alike.
     async fn server_info(&self) -> ServerInfo {
-        match self.inner.client.info::<String>(None).await {
-            Ok(info) => ServerInfo::parse(&info),
-            Err(error) => {
+        for node in self.inner.client.nodes() {
+            match node.send("INFO", Vec::new()).await {
+                Ok(info) => return ServerInfo::parse(&info.into_string().unwrap_or_default()),
                 // Perhaps we may not ask. We can work without the answer.
-                debug!(%error, "Redis did not answer INFO");
-                ServerInfo::default()
+                Err(error) => debug!(%error, "Redis did not answer INFO"),
             }
         }
+        ServerInfo::default()
     }
 
-    /// Redis' setting `save`: when it takes snapshots; empty means never. `None` if we may not ask.
-    async fn snapshots(&self) -> Option<String> {
-        let command = CustomCommand::new_static("CONFIG", None::<u16>, false);
-        let answer: Result<Vec<String>, _> =
-            self.inner.client.custom(command, vec!["GET", "save"]).await;
-        answer.ok()?.into_iter().nth(1)
+    /// A setting of Redis, for example `save`: when it takes snapshots; empty means never. `None` if we may not ask.
+    async fn setting(&self, name: &'static str) -> Option<String> {
+        let node = self.inner.client.nodes().into_iter().next()?;
+        let answer = node.send("CONFIG", vec!["GET".into(), name.into()]).await;
+        let answer: Vec<String> = answer.ok()?.convert().ok()?;
+        answer.into_iter().nth(1)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Ends what is over by time alone: takeovers by the owner, and the wait for a person.
 
-use fred::interfaces::SortedSetsInterface;
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
@@ -30,7 +28,6 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.takeover_until(session);
         let until: Option<f64> = self.inner.client.zscore(key, chat.as_str()).await?;
         Ok(until.is_some())

@@ -1,7 +1,5 @@
 //! The conversations that wait for a person, for the agent that notifies the owner.
 
-use fred::interfaces::{HashesInterface, ListInterface, SetsInterface, SortedSetsInterface};
-
 use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
@@ -40,7 +38,6 @@ impl Store {
         &self,
         session: &SessionName,
     ) -> Result<Vec<HandedOff>, StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let chats: Vec<ChatId> = client.smembers(keys.handoff_unnotified(session)).await?;
         let mut found = Vec::new();
@@ -65,7 +62,7 @@ impl Store {
                 state: text(state),
                 last: client.lindex(keys.inbox(session, &chat), -1).await?,
                 position: client
-                    .zrank::<Option<u64>, _, _>(&line, chat.as_str(), false)
+                    .zrank(&line, chat.as_str())
                     .await?
                     .map_or(1, |before| before + 1),
                 waiting: client.zcard(&line).await?,
@@ -88,7 +85,6 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.handoff_unnotified(session);
         let _: i64 = self.inner.client.srem(key, chat.as_str()).await?;
         Ok(())

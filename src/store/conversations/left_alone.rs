@@ -1,6 +1,5 @@
 //! The chats that the bot leaves alone because they reached a limit, for the agent that notifies the owner.
 
-use fred::interfaces::{HashesInterface, KeysInterface};
 use serde::Deserialize;
 
 use crate::clock::Millis;
@@ -45,7 +44,6 @@ impl Store {
         &self,
         session: &SessionName,
     ) -> Result<Vec<LeftAlone>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.left_alone_unnotified(session);
         let chats: Vec<(ChatId, String)> = self.inner.client.hgetall(key).await?;
         let read = |(chat, stored): (ChatId, String)| {
@@ -73,10 +71,8 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.left_alone_unnotified(session);
-        let _: i64 = self.inner.client.hdel(key, chat.as_str()).await?;
-        Ok(())
+        self.inner.client.hdel(key, [chat.as_str()]).await.map(drop)
     }
 
     /// Whether the bot leaves a chat alone.
@@ -88,8 +84,7 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.left_alone(session, chat);
-        Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
+        self.inner.client.exists(key).await
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::SortedSetsInterface;
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
@@ -24,13 +22,13 @@ impl Store {
         count: i64,
         now: Millis,
     ) -> Result<Vec<ChatId>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.lids_to_ask(session);
-        Ok(self
+        let due: Vec<(ChatId, f64)> = self
             .inner
             .client
-            .zrangebyscore(key, "-inf", now.as_i64() as f64, false, Some((0, count)))
-            .await?)
+            .zrange_up_to(key, now.as_i64() as f64, count)
+            .await?;
+        Ok(due.into_iter().map(|(lid, _)| lid).collect())
     }
 
     /// Postpones the question about a `@lid`.
@@ -43,21 +41,9 @@ impl Store {
         lid: &ChatId,
         at: Millis,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.lids_to_ask(session);
-        let _: i64 = self
-            .inner
-            .client
-            .zadd(
-                key,
-                None,
-                None,
-                false,
-                false,
-                (at.as_i64() as f64, lid.as_str()),
-            )
-            .await?;
-        Ok(())
+        let mark = (at.as_i64() as f64, lid.as_str());
+        self.inner.client.zadd(key, mark).await
     }
 
     /// Stores the `@c.us` of a `@lid`, or that WAHA does not know it. Open conversations under both ids become one, with

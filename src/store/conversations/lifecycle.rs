@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, SetsInterface};
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
 use crate::store::conversations::held_conversation::{HeldConversation, held_conversation};
@@ -185,12 +183,10 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn unread(&self, session: &SessionName) -> Result<Vec<ChatId>, StoreError> {
-        self.connected()?;
-        Ok(self
-            .inner
+        self.inner
             .client
             .smembers(self.inner.keys.unread(session))
-            .await?)
+            .await
     }
 
     /// The chats of a session that `process` holds according to Redis.
@@ -202,7 +198,6 @@ impl Store {
         session: &SessionName,
         process: &ProcessId,
     ) -> Result<Vec<ChatId>, StoreError> {
-        self.connected()?;
         let active: Vec<(ChatId, ProcessId)> = self
             .inner
             .client

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::SortedSetsInterface;
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::store::actions::steer::{PausedLine, paused_lines};
@@ -126,13 +124,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn next_look_at(&self, session: &SessionName) -> Result<Option<Millis>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.look_at(session);
-        let first: Vec<(String, f64)> = self
-            .inner
-            .client
-            .zrange(key, 0, 0, None, false, None, true)
-            .await?;
+        let first: Vec<(String, f64)> = self.inner.client.zrange_with_scores(key, 0, 0).await?;
         Ok(first.first().map(|(_, due)| Millis::new(*due as i64)))
     }
 

@@ -1,7 +1,5 @@
 //! Attempts to send: stored before they are made, so that a crash in between leaves a doubt that can be settled.
 
-use fred::interfaces::{HashesInterface, KeysInterface};
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::error::StoreError;
@@ -44,7 +42,6 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<Option<Attempt>, StoreError> {
-        self.connected()?;
         let noted: Option<String> = self
             .inner
             .client
@@ -63,7 +60,6 @@ impl Store {
         chat: &ChatId,
         messages: &[MessageId],
     ) -> Result<Option<MessageId>, StoreError> {
-        self.connected()?;
         for message in messages {
             let key = self.inner.keys.sent_id(session, message);
             let sent_in: Option<String> = self.inner.client.get(key).await?;

@@ -2,9 +2,6 @@
 
 use std::collections::HashMap;
 
-use fred::interfaces::StreamsInterface;
-use fred::types::streams::XReadValue;
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
@@ -55,12 +52,11 @@ impl Store {
         position: Option<&str>,
         count: u64,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        self.connected()?;
         let start = position.map_or_else(|| "-".to_owned(), |position| format!("({position}"));
-        let entries: Vec<XReadValue<String, String, String>> = self
+        let entries = self
             .inner
             .client
-            .xrange_values(self.inner.keys.dead(session), start, "+", Some(count))
+            .xrange(self.inner.keys.dead(session), &start, count)
             .await?;
         Ok(entries
             .into_iter()
@@ -73,12 +69,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn dead_count(&self, session: &SessionName) -> Result<u64, StoreError> {
-        self.connected()?;
-        Ok(self
-            .inner
-            .client
-            .xlen(self.inner.keys.dead(session))
-            .await?)
+        self.inner.client.xlen(self.inner.keys.dead(session)).await
     }
 
     /// Puts dead letters back at the end of their chats' lanes, in the given order, as if they were queued now. Returns how
@@ -124,15 +115,13 @@ impl Store {
         session: &SessionName,
         letters: &[DeadLetter],
     ) -> Result<usize, StoreError> {
-        self.connected()?;
         let ids: Vec<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
         if ids.is_empty() {
             return Ok(0);
         }
-        Ok(self
-            .inner
+        self.inner
             .client
             .xdel(self.inner.keys.dead(session), ids)
-            .await?)
+            .await
     }
 }

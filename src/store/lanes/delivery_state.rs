@@ -1,7 +1,5 @@
 //! Whether the replies of a conversation have reached WAHA: the silence of a customer counts only after that.
 
-use fred::interfaces::{HashesInterface, KeysInterface};
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
@@ -30,15 +28,13 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<DeliveryState, StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let waiting: i64 = client.exists(keys.lane(session, chat)).await?;
-        if waiting > 0 {
+        if client.exists(keys.lane(session, chat)).await? {
             return Ok(DeliveryState::Waiting);
         }
         // Second, because a settlement removes the reply and stores its result at once.
         let results: Vec<Option<Millis>> = client
-            .hmget(keys.chat(session, chat), vec!["delivered", "given_up"])
+            .hmget(keys.chat(session, chat), ["delivered", "given_up"])
             .await?;
         Ok(match results[..] {
             [Some(at), _] => DeliveryState::Delivered(at),

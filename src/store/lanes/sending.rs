@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface};
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, ProcessId, SessionName};
 use crate::store::error::StoreError;
@@ -78,7 +76,6 @@ impl Store {
         session: &SessionName,
         process: &ProcessId,
     ) -> Result<Vec<Lane>, StoreError> {
-        self.connected()?;
         let sending: Vec<(ChatId, String)> = self
             .inner
             .client
@@ -103,9 +100,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn is_paused(&self, session: &SessionName) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.paused(session);
-        Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
+        self.inner.client.exists(key).await
     }
 
     /// Whether it is this process' turn to ask WAHA about a paused session: one process asks per `interval`.

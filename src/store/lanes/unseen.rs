@@ -1,7 +1,5 @@
 //! The customer's messages that are not marked as seen yet. Ingest notes them, and the sender marks them before it answers.
 
-use fred::interfaces::SortedSetsInterface;
-
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
@@ -17,12 +15,9 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<Vec<String>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.unseen(session, chat);
         let client = &self.inner.client;
-        Ok(client
-            .zrange(key, -30, -1, None, false, None, false)
-            .await?)
+        client.zrange(key, -30, -1).await
     }
 
     /// Notes that these messages are marked as seen.
@@ -35,9 +30,7 @@ impl Store {
         chat: &ChatId,
         messages: Vec<String>,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.unseen(session, chat);
-        let _: i64 = self.inner.client.zrem(key, messages).await?;
-        Ok(())
+        self.inner.client.zrem(key, messages).await.map(drop)
     }
 }

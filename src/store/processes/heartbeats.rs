@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
-
 use crate::ids::{ProcessId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
@@ -21,7 +19,6 @@ impl Store {
         workers: usize,
         expires_after: Duration,
     ) -> Result<bool, StoreError> {
-        self.connected()?;
         let keys = &self.inner.keys;
         // The heartbeat first, because a process in the set without a heartbeat counts as dead.
         let before = self
@@ -71,7 +68,6 @@ impl Store {
         &self,
         sessions: &[SessionName],
     ) -> Result<Vec<ProcessId>, StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let mut owners = HashSet::new();
         for session in sessions {
@@ -87,7 +83,7 @@ impl Store {
         }
         let mut unlisted = Vec::new();
         for owner in owners {
-            if client.exists::<i64, _>(keys.process(&owner)).await? == 0 {
+            if !client.exists(keys.process(&owner)).await? {
                 unlisted.push(owner);
             }
         }
@@ -108,7 +104,6 @@ impl Store {
     }
 
     async fn processes(&self) -> Result<Vec<(ProcessId, Option<u64>)>, StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let names: Vec<ProcessId> = client.smembers(keys.processes()).await?;
         let mut all = Vec::with_capacity(names.len());
@@ -125,7 +120,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn forget_process(&self, process: &ProcessId) -> Result<(), StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let _: i64 = client.srem(keys.processes(), process.as_str()).await?;
         let _: i64 = client.del(keys.process(process)).await?;
@@ -142,13 +136,12 @@ impl Store {
         counts: &[u64],
         sum_micros: u64,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.pickup_latency();
         for (bound, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let _: i64 = self
                 .inner
                 .client
-                .hincrby(&key, bound.to_string(), count.cast_signed())
+                .hincrby(&key, &bound.to_string(), count.cast_signed())
                 .await?;
         }
         let _: i64 = self

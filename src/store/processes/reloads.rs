@@ -1,6 +1,7 @@
 //! The reload of the flows in all processes: a bell asks for it, and each process answers in a key that expires.
 
-use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ProcessId;
@@ -8,8 +9,8 @@ use crate::store::connection::bells::FLOWS;
 use crate::store::error::StoreError;
 use crate::store::store::Store;
 
-/// How long answers are kept, in seconds: longer than anybody waits for them.
-const ANSWERS_TTL: i64 = 60;
+/// How long answers are kept: longer than anybody waits for them.
+const ANSWERS_TTL: Duration = Duration::from_secs(60);
 
 /// The result of the reload in one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +31,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn ask_to_reload(&self, request: &str) -> Result<usize, StoreError> {
-        self.connected()?;
         let channel = format!("{}{}", self.inner.keys.bell(), FLOWS);
         let receivers: usize = self.inner.client.publish(channel, request).await?;
         Ok(receivers)
@@ -46,12 +46,10 @@ impl Store {
         process: &ProcessId,
         reloaded: &Reloaded,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let (client, key) = (&self.inner.client, self.inner.keys.reload(request));
         let answer = serde_json::to_string(reloaded).unwrap_or_default();
-        let _: i64 = client.hset(&key, (process.as_str(), answer)).await?;
-        let _: i64 = client.expire(&key, ANSWERS_TTL, None).await?;
-        Ok(())
+        client.hset(&key, (process.as_str(), answer)).await?;
+        client.expire(key, ANSWERS_TTL).await
     }
 
     /// The answers so far, by process.
@@ -62,7 +60,6 @@ impl Store {
         &self,
         request: &str,
     ) -> Result<Vec<(ProcessId, Reloaded)>, StoreError> {
-        self.connected()?;
         let answers: Vec<(ProcessId, String)> = self
             .inner
             .client

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use fred::interfaces::KeysInterface;
-use fred::types::Expiration;
 use serde::{Deserialize, Serialize};
 
-use crate::clock;
 use crate::ids::{ProcessId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
@@ -48,12 +45,9 @@ impl Store {
         report: &WahaReport,
         expires_after: Duration,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let (client, key) = (&self.inner.client, self.inner.keys.waha(process));
-        let expiry = Some(Expiration::PX(clock::millis(expires_after)));
         let report = serde_json::to_string(report).unwrap_or_default();
-        let _: () = client.set(key, report, expiry, None, false).await?;
-        Ok(())
+        client.set_for(key, report, expires_after, None).await
     }
 
     /// The reports of the living processes.

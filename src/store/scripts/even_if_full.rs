@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::LuaInterface;
-
 use crate::clock;
 use crate::store::error::StoreError;
 use crate::store::store::Store;
@@ -36,8 +34,8 @@ impl Store {
 
     async fn add(&self, key: String, arguments: Vec<String>) -> Result<(), StoreError> {
         let client = &self.inner.client;
-        let added = client.eval::<i64, _, _, _>(ADD, vec![key], arguments).await;
-        added.map(drop).map_err(|error| self.write_error(error))
+        let _: i64 = client.eval(ADD, key, arguments).await?;
+        Ok(())
     }
 
     /// Sets a key, even if Redis is full. Returns the value before.
@@ -56,7 +54,7 @@ impl Store {
             expiry.unwrap_or_default(),
             if_absent.to_owned(),
         ];
-        let set = self.inner.client.eval(SET, vec![key], arguments).await;
-        set.map_err(|error| self.write_error(error))
+
+        self.inner.client.eval(SET, key, arguments).await
     }
 }

@@ -243,6 +243,9 @@ const HISTORY: &str = "history";
 /// once while others wait, smoothed; these two in thousandths. `took_at:` and an agent: when (ms) they last took somebody from a line.
 const COUNTERS: &str = "counters";
 
+/// Never exists, see [`Keys::of_scripts`].
+const ANCHOR: &str = "anchor";
+
 /// Builds the keys under one prefix (setting `REDIS_PREFIX`).
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
@@ -344,6 +347,12 @@ impl Keys {
     /// The beginning of every key of a session.
     pub(crate) fn namespace(&self, session: &SessionName) -> String {
         format!("{}{{{session}}}:", self.prefix)
+    }
+
+    /// The keys that each script of a session names: its namespace, and another that never exists either. A Cluster's node runs a
+    /// script on two missing keys of a slot that moves only when it has all keys of the slot; one missing key could be new.
+    pub(crate) fn of_scripts(&self, session: &SessionName) -> Vec<String> {
+        vec![self.namespace(session), self.session_key(session, ANCHOR)]
     }
 
     fn session_key(&self, session: &SessionName, name: &str) -> String {

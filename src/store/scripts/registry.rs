@@ -3,17 +3,16 @@
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
-use fred::clients::Client;
-use fred::interfaces::ClientLike;
+use fred::bytes_utils::Str;
 use fred::types::Value;
 use fred::types::scripts::Script;
 
 use crate::clock::{self, Millis};
 use crate::ids::SessionName;
 use crate::store::connection::config::FirstNoticeDelay;
-use crate::store::connection::connection_watch::ConnectionWatch;
-use crate::store::connection::error_words::plain_text;
-use crate::store::error::{StoreError, is_full};
+use crate::store::connection::redis::Redis;
+use crate::store::connection::redis_command::RedisCommand;
+use crate::store::error::StoreError;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::keys::{Keys, lua_names};
 
@@ -156,8 +155,7 @@ scripts! {
 
 /// What the scripts need to run.
 pub(crate) struct ScriptContext {
-    pub(crate) client: Client,
-    pub(crate) watch: Arc<ConnectionWatch>,
+    pub(crate) client: Redis,
     pub(crate) keys: Keys,
     pub(crate) first_notice_after: FirstNoticeDelay,
 }
@@ -204,9 +202,6 @@ impl StateChange {
             arguments.0.len()
         );
         let context = &self.context;
-        if !context.client.is_connected() {
-            return Err(StoreError::Disconnected);
-        }
         let mut all = Vec::with_capacity(arguments.0.len() + 3);
         all.push(Value::from(session.as_str()));
         all.push(Value::from(now));
@@ -214,21 +209,29 @@ impl StateChange {
             context.first_notice_after.of(session),
         )));
         all.extend(arguments.0);
-        self.script
-            .get_or_init(|| Script::from_lua(assemble(self.lua, &context.keys.bell())))
-            .evalsha_with_reload(&context.client, vec![context.keys.namespace(session)], all)
-            .await
-            .map_err(|error| {
-                context.watch.check_error(&error);
-                let reason = plain_text(&error);
-                if is_full(&reason) {
-                    return StoreError::Full;
-                }
-                StoreError::Script {
-                    name: self.name,
-                    reason,
-                }
-            })
+        let script = self
+            .script
+            .get_or_init(|| Script::from_lua(assemble(self.lua, &context.keys.bell())));
+        let call = |name, script: Option<&Str>, arguments: Vec<Value>| {
+            let script = script.cloned().unwrap_or_default();
+            let keys = context.keys.of_scripts(session);
+            let command = RedisCommand::script(name, script.into(), keys, arguments);
+            context.client.send(command)
+        };
+        let called = match call("EVALSHA", Some(script.sha1()), all.clone()).await {
+            // A server that does not have it yet. From now on it has.
+            Err(StoreError::Redis(reason)) if reason.starts_with("NOSCRIPT") => {
+                call("EVAL", script.lua(), all).await
+            }
+            called => called,
+        };
+        called.map_err(|error| match error {
+            StoreError::Redis(reason) => StoreError::Script {
+                name: self.name,
+                reason,
+            },
+            other => other,
+        })
     }
 }
 

@@ -1,7 +1,5 @@
 //! Audit lines: what people do with this program itself, such as logging in or erasing a customer's data. They go into the history.
 
-use fred::interfaces::StreamsInterface;
-
 use crate::clock::Millis;
 use crate::ids::{AgentName, SessionName};
 use crate::store::error::StoreError;
@@ -62,7 +60,6 @@ impl Store {
         text: &str,
         now: Millis,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.history(&SessionName::none());
         let at = now.as_i64().to_string();
         let fields = [
@@ -72,11 +69,7 @@ impl Store {
             ("what", what),
             ("text", text),
         ];
-        let added = self
-            .inner
-            .client
-            .xadd::<String, _, _, _, _>(key, false, None, "*", fields.to_vec())
-            .await;
-        added.map(drop).map_err(|error| self.write_error(error))
+        let added = self.inner.client.xadd(key, &fields).await;
+        added.map(drop)
     }
 }

@@ -7,12 +7,11 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
-use fred::types::SetOptions;
-use fred::types::sorted_sets::Ordering;
+use fred::types::Value;
 
 use crate::clock::Millis;
 use crate::ids::SessionName;
+use crate::store::connection::redis_command::RedisCommand;
 use crate::store::error::StoreError;
 use crate::store::store::Store;
 
@@ -42,13 +41,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn busy_sessions(&self) -> Result<Vec<SessionName>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.busy_sessions();
-        Ok(self
-            .inner
-            .client
-            .zrange(key, 0, -1, None, false, None, false)
-            .await?)
+        self.inner.client.zrange(key, 0, -1).await
     }
 
     /// At most `count` of the busy sessions from the place `from` on.
@@ -60,14 +54,9 @@ impl Store {
         from: u32,
         count: u32,
     ) -> Result<Vec<SessionName>, StoreError> {
-        self.connected()?;
         let (from, last) = (i64::from(from), i64::from(from) + i64::from(count) - 1);
         let key = self.inner.keys.busy_sessions();
-        Ok(self
-            .inner
-            .client
-            .zrange(key, from, last, None, false, None, false)
-            .await?)
+        self.inner.client.zrange(key, from, last).await
     }
 
     /// The sessions in which something happened since `since`, the latest first.
@@ -75,13 +64,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn sessions_seen_since(&self, since: Millis) -> Result<Vec<SessionName>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.sessions_seen();
-        Ok(self
-            .inner
-            .client
-            .zrevrangebyscore(key, "+inf", score(since, 0), false, None)
-            .await?)
+        self.inner.client.zrevrange_from(key, score(since, 0)).await
     }
 
     /// Runs `change`, which stores something of a session, and marks the session as busy, so that the agents that poll can find
@@ -97,7 +81,7 @@ impl Store {
         change: impl Future<Output = Result<T, StoreError>> + Unpin,
     ) -> Result<T, StoreError> {
         // The lock is held for one lookup, never across an await.
-        let marked_at = match self.inner.watch.sessions.lock() {
+        let marked_at = match self.inner.sessions.lock() {
             Ok(sessions) => sessions.get(session).copied(),
             Err(_) => None,
         };
@@ -123,7 +107,6 @@ impl Store {
         session: &SessionName,
         now: Millis,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         // First, because catching up skips a session that has no starting time.
         self.begin_catching_up(session, now).await?;
         self.add_to_set(self.inner.keys.sessions(), session.as_str())
@@ -132,14 +115,13 @@ impl Store {
 
     /// Marks a session as busy.
     async fn mark_busy(&self, session: &SessionName, now: Millis) -> Result<(), StoreError> {
-        self.connected()?;
         let keys = &self.inner.keys;
         let marked_at = Instant::now();
         let mark = (score(now, fastrand::u16(..)), session.as_str());
         for key in [keys.busy_sessions(), keys.sessions_seen()] {
             self.add_to_sorted_set(key, "GT", [mark]).await?;
         }
-        if let Ok(mut sessions) = self.inner.watch.sessions.lock() {
+        if let Ok(mut sessions) = self.inner.sessions.lock() {
             sessions.insert(session.clone(), marked_at);
         }
         Ok(())
@@ -171,16 +153,14 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn unmark_idle(&self, count: u32, now: Millis) -> Result<Unmarked, StoreError> {
-        self.connected()?;
         let (client, key) = (&self.inner.client, self.inner.keys.busy_sessions());
         let quiet_since = now - BUSY_FOR;
-        let limit = Some((0, i64::from(count)));
         let looked_at: Vec<(SessionName, f64)> = client
-            .zrangebyscore(&key, "-inf", score(quiet_since, 0), true, limit)
+            .zrange_up_to(&key, score(quiet_since, 0), i64::from(count))
             .await?;
         let open = self.are_open(&looked_at, now).await?;
         let (mut idle, mut places) = (0, Vec::new());
-        let changes = client.pipeline();
+        let mut changes = Vec::new();
         for (place, (session, marked)) in looked_at.iter().enumerate() {
             // A command can take a mark away only by its score, so that a new mark stays. Two sessions with one score are
             // told apart first; the one after the last may not have been read.
@@ -194,22 +174,22 @@ impl Store {
             let later = if open.contains(session) {
                 score(now, fastrand::u16(..))
             } else if is_alone && !is_last {
-                let () = changes.zremrangebyscore(&key, *marked, *marked).await?;
+                let mark = [Value::from(*marked), Value::from(*marked)];
+                changes.push(RedisCommand::new("ZREMRANGEBYSCORE", key.clone(), mark));
                 places.push(true);
                 continue;
             } else {
                 // The next look finds it again, now alone.
                 score(quiet_since + Duration::from_millis(1), place as u16)
             };
-            let (exists, greater) = (Some(SetOptions::XX), Some(Ordering::GreaterThan));
-            let mark = (later, session.as_str());
-            let () = changes
-                .zadd(&key, exists, greater, false, false, mark)
-                .await?;
+            let if_greater = ["XX".into(), "GT".into()];
+            let mark = [Value::from(later), session.as_str().into()];
+            let mark = if_greater.into_iter().chain(mark);
+            changes.push(RedisCommand::new("ZADD", key.clone(), mark));
             places.push(false);
         }
         if !places.is_empty() {
-            let changed: Vec<u64> = changes.all().await?;
+            let changed: Vec<u64> = client.answers(changes).await?;
             let removed = places.iter().zip(changed);
             idle = removed
                 .filter(|(removes, changed)| **removes && *changed > 0)
@@ -248,14 +228,18 @@ impl Store {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let mut open = HashSet::new();
         for sessions in sessions.chunks(ASK_MAX) {
-            let questions = client.pipeline();
+            let mut questions = Vec::new();
             for (session, _) in sessions {
+                let mut polled = keys.polled(session).into_iter();
+                let first = polled.next().unwrap_or_default();
                 // The history after the others, because what they hold ends as an entry of it.
-                let () = questions.exists(keys.polled(session)).await?;
-                let () = questions.xlen(keys.history(session)).await?;
-                let () = questions.exists(keys.paused(session)).await?;
+                questions.extend([
+                    RedisCommand::new("EXISTS", first, polled.map(Value::from)),
+                    RedisCommand::new("XLEN", keys.history(session), []),
+                    RedisCommand::new("EXISTS", keys.paused(session), []),
+                ]);
             }
-            let answers: Vec<u64> = questions.all().await?;
+            let answers: Vec<u64> = client.answers(questions).await?;
             for ((session, _), answer) in sessions.iter().zip(answers.chunks(3)) {
                 let [polled, entries, paused] = answer else {
                     return Err(StoreError::UnexpectedAnswer("three counts"));
@@ -273,7 +257,7 @@ impl Store {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let since: Option<Millis> = client.hget(keys.status(session), "status_since").await?;
         let is_new = since.is_some_and(|since| now.since(since) < STOPPED_BUSY_FOR);
-        Ok(is_new || client.exists::<u64, _>(keys.known(session)).await? > 0)
+        Ok(is_new || client.exists(keys.known(session)).await?)
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
-
 use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
@@ -38,12 +36,10 @@ impl Store {
         &self,
         session: &SessionName,
     ) -> Result<Option<Millis>, StoreError> {
-        self.connected()?;
-        Ok(self
-            .inner
+        self.inner
             .client
             .get(self.inner.keys.caught_up(session))
-            .await?)
+            .await
     }
 
     /// Notes until when a session is caught up, and how many messages that found.
@@ -56,7 +52,6 @@ impl Store {
         until: Millis,
         messages: u64,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         if messages > 0 {
             let _: i64 = client
@@ -67,9 +62,7 @@ impl Store {
                 )
                 .await?;
         }
-        Ok(client
-            .set(keys.caught_up(session), until, None, None, false)
-            .await?)
+        client.set(keys.caught_up(session), until).await
     }
 
     /// Whether it is this process' turn to catch up with a session. If so, it is no other process' turn for `period`.
@@ -103,10 +96,9 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn ring_session_works(&self, session: &SessionName) -> Result<(), StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let _: i64 = client.del(keys.catching_up(session)).await?;
-        let _: i64 = client
+        client
             .publish(keys.bell() + "works", session.as_str())
             .await?;
         Ok(())

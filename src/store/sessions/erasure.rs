@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use fred::interfaces::HashesInterface;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -83,7 +82,6 @@ impl Store {
         session: &SessionName,
         chats: &[ChatId],
     ) -> Result<Vec<ChatId>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.phone_id_of(session);
         let phone_id_of: HashMap<String, String> = self.inner.client.hgetall(key).await?;
         let mut all = chats.to_vec();
@@ -112,7 +110,6 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<Option<Remembered>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.contact(session, chat);
         let mut stored: HashMap<String, String> = self.inner.client.hgetall(key).await?;
         if stored.is_empty() {

@@ -3,12 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use fred::interfaces::{
-    HashesInterface, KeysInterface, SetsInterface, SortedSetsInterface, StreamsInterface,
-};
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
+use crate::store::connection::redis_command::RedisCommand;
 use crate::store::error::StoreError;
 use crate::store::sessions::catch_up::CAUGHT_UP_COUNTER;
 use crate::store::store::Store;
@@ -138,20 +135,15 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn gauges(&self, session: &SessionName) -> Result<Gauges, StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let counters: HashMap<String, i64> = client.hgetall(keys.counters(session)).await?;
         let count = |name: &str| counters.get(name).copied().unwrap_or(0).unsigned_abs();
-        let head: Vec<ChatId> = client
-            .zrange(keys.queue(session), 0, 0, None, false, None, false)
-            .await?;
+        let head: Vec<ChatId> = client.zrange(keys.queue(session), 0, 0).await?;
         let oldest_opened_at = match head.first() {
             Some(chat) => client.hget(keys.chat(session, chat), "opened").await?,
             None => None,
         };
-        let lane: Vec<(String, f64)> = client
-            .zrange(keys.lanes(session), 0, 0, None, false, None, true)
-            .await?;
+        let lane: Vec<(String, f64)> = client.zrange_with_scores(keys.lanes(session), 0, 0).await?;
         let entries = self.history(session, None, 1).await?;
         let waiting_for_team = self.waiting_for_team(session).await?;
         let paused: Vec<String> = client.hkeys(keys.line_paused(session)).await?;
@@ -171,7 +163,7 @@ impl Store {
             lanes_due: client.zcard(keys.lanes(session)).await?,
             lanes_sending: client.hlen(keys.sending(session)).await?,
             oldest_lane_due_at: lane.first().map(|(_, due)| Millis::new(*due as i64)),
-            paused: client.exists::<i64, _>(keys.paused(session)).await? > 0,
+            paused: client.exists(keys.paused(session)).await?,
             replies: ["sent", "retried", "dead"]
                 .map(|result| (result, count(&format!("replies:{result}"))))
                 .into(),
@@ -197,11 +189,9 @@ impl Store {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let mut teams: Vec<String> = client.smembers(keys.teams(session)).await?;
         teams.push(String::new());
-        let counts = client.pipeline();
-        for team in &teams {
-            let () = counts.zcard(keys.handoff(session, team)).await?;
-        }
-        let counts: Vec<u64> = counts.all().await?;
+        let lines = teams.iter().map(|team| keys.handoff(session, team));
+        let counts = lines.map(|line| RedisCommand::new("ZCARD", line, []));
+        let counts: Vec<u64> = client.answers(counts.collect()).await?;
         Ok(teams.into_iter().zip(counts).collect())
     }
 
@@ -214,10 +204,9 @@ impl Store {
         session: &SessionName,
         answered: bool,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let counter = call_counter(if answered { ANSWERED } else { FAILED });
-        let _: i64 = client.hincrby(keys.counters(session), counter, 1).await?;
+        let _: i64 = client.hincrby(keys.counters(session), &counter, 1).await?;
         Ok(())
     }
 
@@ -226,12 +215,11 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn pace(&self, session: &SessionName) -> Result<QueuePace, StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let counters: Vec<Option<i64>> = client
             .hmget(
                 keys.counters(session),
-                vec!["handling", "measured", "called_at"],
+                ["handling", "measured", "called_at"],
             )
             .await?;
         let [handling, measured, called_at] = counters[..] else {
@@ -252,7 +240,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn pickup_latency(&self) -> Result<(Vec<u64>, u64), StoreError> {
-        self.connected()?;
         let counts: HashMap<String, u64> = self
             .inner
             .client

@@ -1,8 +1,5 @@
 //! The history stream: scripts write its entries, and the archiver reads and deletes them.
 
-use fred::interfaces::StreamsInterface;
-use fred::types::streams::XReadValue;
-
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
 use crate::store::store::Store;
@@ -37,7 +34,6 @@ impl Store {
         position: Option<&str>,
         count: u64,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.history(session);
         let after = |position: &str| format!("({position}");
         let mut start = position.map_or_else(|| "-".to_owned(), after);
@@ -46,11 +42,7 @@ impl Store {
         // Redis limits an answer only by the number of entries, so we ask for a few first.
         while bytes < BYTES_ENOUGH && (found.len() as u64) < count {
             let wanted = several.min(count - found.len() as u64);
-            let entries: Vec<XReadValue<String, String, String>> = self
-                .inner
-                .client
-                .xrange_values(&key, &start, "+", Some(wanted))
-                .await?;
+            let entries = self.inner.client.xrange(&key, &start, wanted).await?;
             let is_last = (entries.len() as u64) < wanted;
             for (stream_id, fields) in entries {
                 let fields: Vec<(String, String)> = fields.into_iter().collect();
@@ -71,9 +63,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn has_history(&self, session: &SessionName) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.history(session);
-        Ok(self.inner.client.xlen::<u64, _>(key).await? > 0)
+        Ok(self.inner.client.xlen(key).await? > 0)
     }
 
     /// Deletes the entries up to and including `position`: they are archived.
@@ -85,17 +76,13 @@ impl Store {
         session: &SessionName,
         position: &str,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let Some(after) = successor(position) else {
             return Err(StoreError::UnexpectedAnswer("a stream id"));
         };
-        let _: i64 = self
-            .inner
+        self.inner
             .client
-            .xtrim(self.inner.keys.history(session), ("MINID", "=", after))
+            .xtrim(self.inner.keys.history(session), after)
             .await
-            .map_err(|error| self.write_error(error))?;
-        Ok(())
     }
 }
 

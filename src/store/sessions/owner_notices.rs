@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface};
-
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
@@ -48,9 +46,8 @@ impl Store {
         session: &SessionName,
         cause: &str,
     ) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.notified(session, cause);
-        Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
+        self.inner.client.exists(key).await
     }
 
     /// Sends the replies to `chat` to `id`, which belongs to the same person.
@@ -63,11 +60,9 @@ impl Store {
         chat: &ChatId,
         id: &ChatId,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let key = self.inner.keys.address(session);
         let address = (chat.as_str(), id.as_str());
-        let _: i64 = self.inner.client.hset(key, address).await?;
-        Ok(())
+        self.inner.client.hset(key, address).await
     }
 
     /// The `@c.us` of the person with this `@lid`, if known.
@@ -79,8 +74,7 @@ impl Store {
         session: &SessionName,
         lid: &ChatId,
     ) -> Result<Option<ChatId>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.phone_id_of(session);
-        Ok(self.inner.client.hget(key, lid.as_str()).await?)
+        self.inner.client.hget(key, lid.as_str()).await
     }
 }

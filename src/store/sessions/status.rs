@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface};
-
 use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
@@ -150,16 +148,12 @@ impl Store {
         &self,
         session: &SessionName,
     ) -> Result<Option<PausedStatus>, StoreError> {
-        self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let Some(paused): Option<Millis> = client.get(keys.paused(session)).await? else {
             return Ok(None);
         };
         let (status, since, alarmed): (Option<String>, Option<Millis>, Option<Millis>) = client
-            .hmget(
-                keys.status(session),
-                vec!["status", "status_since", "alarmed"],
-            )
+            .hmget(keys.status(session), ["status", "status_since", "alarmed"])
             .await?;
         Ok(Some(PausedStatus {
             status: status.unwrap_or_default(),
@@ -176,8 +170,7 @@ impl Store {
         &self,
         session: &SessionName,
     ) -> Result<Option<SessionStanding>, StoreError> {
-        self.connected()?;
-        let fields = vec!["status", "status_since", "status_before"];
+        let fields = ["status", "status_since", "status_before"];
         let key = self.inner.keys.status(session);
         let (status, since, before): (Option<String>, Option<Millis>, Option<String>) =
             self.inner.client.hmget(key, fields).await?;
@@ -197,7 +190,6 @@ impl Store {
         session: &SessionName,
         now: Millis,
     ) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.status(session);
         let counts_from: Option<Millis> = self.inner.client.hget(key, "counts_from").await?;
         Ok(counts_from.is_some_and(|from| now < from))
@@ -243,15 +235,13 @@ impl Store {
         gap: Duration,
         now: Millis,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         let (client, key) = (&self.inner.client, self.inner.keys.status(session));
         let before: Option<Millis> = client.hget(&key, "heard").await?;
         let was_unchecked = before.is_some_and(|before| now.since(before) > gap);
         if !reachable || was_unchecked {
-            let _: i64 = client.hset(&key, ("unheard", now)).await?;
+            client.hset(&key, ("unheard", now)).await?;
         }
-        let _: i64 = client.hset(&key, ("heard", now)).await?;
-        Ok(())
+        client.hset(&key, ("heard", now)).await
     }
 
     /// Until when customers of the session last could not reach us, or could not be answered; `None`: not lately. `gap` as
@@ -272,7 +262,7 @@ impl Store {
         let fields: Vec<Option<Millis>> = self
             .inner
             .client
-            .hmget(key, vec!["heard", "unheard", "works_since"])
+            .hmget(key, ["heard", "unheard", "works_since"])
             .await?;
         let [last_reachable, last_unreachable, works_since] = fields[..] else {
             return Err(StoreError::UnexpectedAnswer("three fields"));
@@ -288,8 +278,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn active_count(&self, session: &SessionName) -> Result<u64, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.active(session);
-        Ok(self.inner.client.hlen(key).await?)
+        self.inner.client.hlen(key).await
     }
 }

@@ -8,7 +8,6 @@ use crate::store::store::Store;
 impl Store {
     /// Whether the turn under `key` was free. If so, it is this process' turn, and nobody else's for `interval`.
     pub(crate) async fn turn(&self, key: String, interval: Duration) -> Result<bool, StoreError> {
-        self.connected()?;
         let taken = self.set_value(key, 1, Some(interval), true).await?;
         Ok(taken.is_none())
     }
@@ -19,7 +18,6 @@ impl Store {
         key: String,
         interval: Duration,
     ) -> Result<(), StoreError> {
-        self.connected()?;
         self.set_value(key, 1, Some(interval), false)
             .await
             .map(drop)

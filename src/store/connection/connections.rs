@@ -1,0 +1,106 @@
+//! What the connections of a process share, and how they reconnect if a server may no longer write.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use fred::interfaces::ClientLike;
+use fred::types::config::Server;
+use tokio::sync::broadcast;
+use tokio::time::timeout;
+use tracing::warn;
+
+use crate::ids::SessionName;
+use crate::store::connection::sent_messages::SentMessages;
+use crate::throttle::Throttle;
+
+/// The sessions that a store has added to the set in Redis, and when it last marked them as busy.
+pub(crate) type Sessions = Mutex<HashMap<SessionName, Instant>>;
+
+/// How often we reconnect while the server is read-only: its name may point to another server at any moment.
+const RECONNECT_INTERVAL: Duration = Duration::from_secs(1);
+
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
+
+/// All connections of one process. When one of them learns of a failover, the others must know, too: they may only read or
+/// listen.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    reconnect_requests: broadcast::Sender<()>,
+    reconnect_throttle: Arc<Throttle>,
+    log_throttle: Arc<Throttle>,
+    /// The nodes of the Cluster that we know of.
+    nodes: Arc<Mutex<Vec<Server>>>,
+    /// The messages that this process sent; Redis may forget them.
+    pub(crate) sent: SentMessages,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            reconnect_requests: broadcast::channel(1).0,
+            reconnect_throttle: Arc::new(Throttle::new(RECONNECT_INTERVAL)),
+            log_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
+            nodes: Arc::default(),
+            sent: SentMessages::default(),
+        }
+    }
+}
+
+impl Connections {
+    /// Gets a message each time that every connection must reconnect.
+    pub(crate) fn reconnect_requests(&self) -> broadcast::Receiver<()> {
+        self.reconnect_requests.subscribe()
+    }
+
+    /// Notes which nodes the Cluster has.
+    pub(crate) fn set_nodes(&self, known: &[Server]) {
+        if let Ok(mut nodes) = self.nodes.lock() {
+            nodes.clear();
+            nodes.extend_from_slice(known);
+        }
+    }
+
+    /// The nodes of the Cluster in any order, or these while they are not known.
+    pub(crate) fn nodes_or(&self, seeds: &[Server]) -> Vec<Server> {
+        let known = self.nodes.lock().map(|nodes| nodes.clone());
+        let known = known.ok().filter(|nodes| !nodes.is_empty());
+        let mut nodes = known.unwrap_or_else(|| seeds.to_vec());
+        fastrand::shuffle(&mut nodes);
+        nodes
+    }
+
+    /// Reconnects all: Redis refused a write because it is now a replica. Another server took over, and the same name,
+    /// address or Sentinel may already lead to it.
+    pub(crate) fn reconnect_all(&self) {
+        if !self.reconnect_throttle.due() {
+            return;
+        }
+        if self.log_throttle.due() {
+            warn!(
+                "Redis became read-only, as happens in a failover; reconnecting every second until it takes writes. If \
+                 this continues, REDIS_URL points to a replica"
+            );
+        }
+        // Sending fails only if everything is closed.
+        let _ = self.reconnect_requests.send(());
+    }
+}
+
+/// Reconnects in the background. The next command shows whether it worked.
+pub(crate) fn reconnect<C: ClientLike + 'static>(client: &C) {
+    let client = client.clone();
+    tokio::spawn(async move { client.force_reconnection().await });
+}
+
+/// Waits until `client` is connected. We check every second, because fred looks whether it is connected, then listens, and
+/// misses what happens in between.
+pub(crate) async fn connected(client: &impl ClientLike) -> Result<(), fred::error::Error> {
+    loop {
+        match timeout(Duration::from_secs(1), client.wait_for_connect()).await {
+            Ok(connected) => return connected,
+            Err(_) if client.is_connected() => return Ok(()),
+            Err(_) => {}
+        }
+    }
+}

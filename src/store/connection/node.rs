@@ -1,0 +1,322 @@
+//! The connection to one server. It is kept for as long as it is wanted: fred reconnects, and if fred's own task ends, a new one
+//! takes its place. The log says when the connection is lost and when it is back.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use fred::clients::Client;
+use fred::error::Error;
+use fred::interfaces::{ClientLike, EventInterface};
+use fred::types::config::{Config, Server};
+use fred::types::{CustomCommand, Value};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::store::connection::client::{builder, config_of};
+use crate::store::connection::config::RedisServer;
+use crate::store::connection::connections::{Connections, Sessions, connected, reconnect};
+use crate::store::connection::error_words::plain_text;
+use crate::store::connection::redis_command::RedisCommand;
+use crate::store::error::{StoreError, refusal};
+
+/// The pause before a connection whose task ended is made again.
+const MAKE_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// See the module.
+pub(crate) struct Node {
+    config: Config,
+    client: Mutex<Client>,
+    closing: AtomicBool,
+    /// The last error, while there is no connection.
+    last_error: Mutex<Option<String>>,
+    /// Redis does not let us in, and never did.
+    refused: watch::Sender<Option<StoreError>>,
+    connections: Connections,
+    sessions: Arc<Sessions>,
+    /// The address to show, if there are several servers.
+    address: Option<String>,
+}
+
+impl Node {
+    pub(crate) fn open(
+        server: &RedisServer,
+        connections: &Connections,
+        sessions: &Arc<Sessions>,
+    ) -> Result<Arc<Self>, StoreError> {
+        Self::start(config_of(server)?, None, connections, sessions)
+    }
+
+    /// Connects to one node of a Cluster.
+    pub(crate) fn of_cluster(
+        config: Config,
+        server: &Server,
+        connections: &Connections,
+        sessions: &Arc<Sessions>,
+    ) -> Result<Arc<Self>, StoreError> {
+        let address = Some(server.to_string());
+        Self::start(config, address, connections, sessions)
+    }
+
+    fn start(
+        config: Config,
+        address: Option<String>,
+        connections: &Connections,
+        sessions: &Arc<Sessions>,
+    ) -> Result<Arc<Self>, StoreError> {
+        let client = builder(config.clone()).build()?;
+        let node = Arc::new(Self {
+            config,
+            client: Mutex::new(client),
+            closing: AtomicBool::new(false),
+            last_error: Mutex::default(),
+            refused: watch::channel(None).0,
+            connections: connections.clone(),
+            sessions: sessions.clone(),
+            address,
+        });
+        tokio::spawn(keep(Arc::downgrade(&node)));
+        Ok(node)
+    }
+
+    /// The client of now. A lock is poisoned only by a panic while it is held, and no line here can panic with it.
+    fn client(&self) -> Client {
+        match self.client.lock() {
+            Ok(client) => client.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.client().is_connected()
+    }
+
+    /// Waits for the first connection.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if Redis does not let us in.
+    pub(crate) async fn connected(&self) -> Result<(), StoreError> {
+        let client = self.client();
+        let mut refused = self.refused.subscribe();
+        tokio::select! {
+            connected = connected(&client) => Ok(connected?),
+            // Another try would only be refused again. The sender lives as long as `self`.
+            Ok(refusal) = refused.wait_for(Option::is_some) => {
+                Err(refusal.clone().unwrap_or(StoreError::Disconnected))
+            }
+        }
+    }
+
+    pub(crate) async fn send(
+        &self,
+        name: &'static str,
+        arguments: Vec<Value>,
+    ) -> Result<Value, StoreError> {
+        let client = self.client();
+        if !client.is_connected() {
+            return Err(StoreError::Disconnected);
+        }
+        let sent = client.custom(command(name), arguments).await;
+        sent.map_err(|error| self.error(error))
+    }
+
+    /// Sends a command to the node that takes over its slot.
+    pub(crate) async fn send_asking(
+        &self,
+        name: &'static str,
+        arguments: Vec<Value>,
+    ) -> Result<Value, StoreError> {
+        let commands = vec![("ASKING", Vec::new()), (name, arguments)];
+        let mut answers = self.pipeline(commands).await;
+        answers.pop().unwrap_or(Err(StoreError::Disconnected))
+    }
+
+    pub(crate) async fn send_all(
+        &self,
+        commands: Vec<RedisCommand>,
+    ) -> Vec<Result<Value, StoreError>> {
+        let commands = commands
+            .into_iter()
+            .map(|command| (command.name, command.arguments));
+        self.pipeline(commands.collect()).await
+    }
+
+    async fn pipeline(
+        &self,
+        commands: Vec<(&'static str, Vec<Value>)>,
+    ) -> Vec<Result<Value, StoreError>> {
+        let client = self.client();
+        let count = commands.len();
+        let failed = |error: &StoreError| (0..count).map(|_| Err(error.clone())).collect();
+        if !client.is_connected() {
+            return failed(&StoreError::Disconnected);
+        }
+        let pipeline = client.pipeline();
+        for (name, arguments) in commands {
+            let queued: Result<Value, Error> = pipeline.custom(command(name), arguments).await;
+            if let Err(error) = queued {
+                return failed(&self.error(error));
+            }
+        }
+        let answers: Vec<Result<Value, Error>> = pipeline.try_all().await;
+        if answers.len() != count {
+            let error = answers.into_iter().find_map(Result::err);
+            let error = error.map_or(StoreError::Disconnected, |error| self.error(error));
+            return failed(&error);
+        }
+        let answers = answers.into_iter();
+        answers
+            .map(|answer| answer.map_err(|error| self.error(error)))
+            .collect()
+    }
+
+    /// Looks at the error of a command, and reconnects if it shows that the server is now a replica.
+    fn error(&self, error: Error) -> StoreError {
+        // Not only at the start of the text: Redis before 7 puts the error of a command inside the error of the script.
+        if error.details().contains("READONLY") {
+            self.connections.reconnect_all();
+        }
+        error.into()
+    }
+
+    /// Why there is no connection; `None` if there is one.
+    pub(crate) fn last_error(&self) -> Option<String> {
+        self.last_error.lock().ok()?.clone()
+    }
+
+    pub(crate) fn refused(&self) -> Option<StoreError> {
+        self.refused.borrow().clone()
+    }
+
+    fn set_last_error(&self, reason: Option<String>) {
+        // The lock is held for a moment, never across an await.
+        if let Ok(mut last_error) = self.last_error.lock() {
+            *last_error = reason;
+        }
+    }
+
+    /// Closes the connection for good.
+    pub(crate) async fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        let _ = self.client().quit().await;
+    }
+
+    /// Makes a new client, after the task of the last one ended. Returns false if it can't.
+    fn make_again(&self) -> bool {
+        let Ok(client) = builder(self.config.clone()).build() else {
+            return false;
+        };
+        if let Ok(mut current) = self.client.lock() {
+            *current = client;
+        }
+        true
+    }
+}
+
+/// Our own name for a command that fred would call by a method.
+fn command(name: &'static str) -> CustomCommand {
+    CustomCommand::new_static(name, None::<u16>, false)
+}
+
+/// Keeps a node connected until it is closed or dropped.
+async fn keep(node: Weak<Node>) {
+    let mut seen = SaidInLog::default();
+    loop {
+        let Some(kept) = node.upgrade() else { return };
+        let client = kept.client();
+        let (mut errors, mut connections) = (client.error_rx(), client.reconnect_rx());
+        let mut reconnect_requests = kept.connections.reconnect_requests();
+        drop(kept);
+        let mut task = client.connect();
+        let why = loop {
+            tokio::select! {
+                error = errors.recv() => match (error, node.upgrade()) {
+                    (Ok((error, _)), Some(node)) => seen.error(&node, &error),
+                    (Err(RecvError::Lagged(_)), Some(_)) => {}
+                    (Err(RecvError::Closed), _) => break "its channel is closed".to_owned(),
+                    (_, None) => return,
+                },
+                connection = connections.recv() => match (connection, node.upgrade()) {
+                    (Ok(_) | Err(RecvError::Lagged(_)), Some(node)) => seen.connection(&node),
+                    (Err(RecvError::Closed), _) => break "its channel is closed".to_owned(),
+                    (_, None) => return,
+                },
+                () = requested(&mut reconnect_requests) => reconnect(&client),
+                ended = &mut task => break match ended {
+                    Ok(Ok(())) => "it ended".to_owned(),
+                    Ok(Err(error)) => plain_text(&error),
+                    Err(error) => error.to_string(),
+                },
+            }
+        };
+        let Some(kept) = node.upgrade() else { return };
+        if kept.closing.load(Ordering::Relaxed) {
+            return;
+        }
+        seen.lost(&kept, &why);
+        drop(kept);
+        sleep(MAKE_AGAIN_AFTER).await;
+        let Some(kept) = node.upgrade() else { return };
+        if !kept.make_again() {
+            return;
+        }
+    }
+}
+
+/// Waits until all connections of the process must reconnect.
+async fn requested(requests: &mut Receiver<()>) {
+    if let Err(RecvError::Closed) = requests.recv().await {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What the log has said of a connection. fred's own lines are turned off (see `logging`).
+#[derive(Default)]
+struct SaidInLog {
+    away: bool,
+    connected_before: bool,
+}
+
+impl SaidInLog {
+    fn error(&mut self, node: &Node, error: &Error) {
+        if !self.connected_before
+            && let Some(refusal) = refusal(error)
+        {
+            node.refused.send_replace(Some(refusal));
+            node.set_last_error(Some(plain_text(error)));
+        } else {
+            self.lost(node, &plain_text(error));
+        }
+    }
+
+    fn lost(&mut self, node: &Node, error: &str) {
+        node.set_last_error(Some(error.to_owned()));
+        if self.away || node.closing.load(Ordering::Relaxed) {
+            return;
+        }
+        self.away = true;
+        let node = node.address.as_deref();
+        if self.connected_before {
+            warn!(
+                error,
+                node, "lost the connection to Redis; trying to get it back"
+            );
+        } else {
+            warn!(error, node, "can't use Redis yet; retrying");
+        }
+    }
+
+    fn connection(&mut self, node: &Node) {
+        node.set_last_error(None);
+        // Redis may be back without its data, or this is another server: add the sessions again.
+        if let Ok(mut sessions) = node.sessions.lock() {
+            sessions.clear();
+        }
+        if std::mem::take(&mut self.away) {
+            info!(node = node.address.as_deref(), "connected to Redis again");
+        }
+        self.connected_before = true;
+    }
+}
