@@ -19,6 +19,8 @@ pub struct NoticeRules {
     pub at_most_every: Duration,
     /// After this long without a notice the customer gets [`Notice::StillWaiting`].
     pub reassure_after: Duration,
+    /// How many notices a session sends within a minute at most, to all customers together; at least 1.
+    pub per_minute: u32,
 }
 
 impl Default for NoticeRules {
@@ -29,6 +31,8 @@ impl Default for NoticeRules {
             at_most_every: Duration::from_secs(60),
             // Customers leave a silent chat after about this time.
             reassure_after: Duration::from_secs(600),
+            // What a person at the phone could type.
+            per_minute: 20,
         }
     }
 }
@@ -141,7 +145,7 @@ fn look_again(
         // No better position can follow, and a worse one is rare.
         return gap_over.max(now + LOOK_AT_FIRST).min(reassure_at);
     }
-    let poll_at = now + Duration::from_secs((position / 10).clamp(1, 30));
+    let poll_at = now + Duration::from_secs((position / 10).clamp(1, 300));
     // Only "you're next" may be sent within the gap, and only customers near the head can become next soon.
     let could_be_next = position <= 10;
     if now >= gap_over || could_be_next {
@@ -264,7 +268,8 @@ mod tests {
         assert_eq!(at(40, None, 2_000), 2_000 + MINUTE);
         assert_eq!(at(40, announced(40, 0), 5_000), MINUTE);
         assert_eq!(at(40, announced(40, 0), MINUTE), MINUTE + 4_000);
-        assert_eq!(at(9_000, announced(9_000, 0), MINUTE), MINUTE + 30_000);
+        assert_eq!(at(900, announced(900, 0), MINUTE), MINUTE + 90_000);
+        assert_eq!(at(9_000, announced(9_000, 0), MINUTE), 6 * MINUTE);
         assert_eq!(at(2, announced(2, 0), 5_000), 6_000);
         assert_eq!(at(1, announced(1, 0), 5_000), MINUTE);
         assert_eq!(at(1, announced(1, 0), MINUTE), MINUTE + 30_000);

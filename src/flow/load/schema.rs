@@ -159,6 +159,11 @@ const NOTICES: &[SchemaKey] = &[
         Form::Time,
         "After this time without a notice: \"we haven't forgotten you\". Default: 10m.",
     ),
+    (
+        "per_minute",
+        Form::Count,
+        "How many notices a session sends within a minute at most, to all customers together. Default: 20.",
+    ),
 ];
 
 const LIMITS: &[SchemaKey] = &[

@@ -21,7 +21,14 @@ const TIMEOUTS_KEYS: [&str; 7] = [
 const BURST_MAX: Duration = Duration::from_secs(60);
 /// Beyond this we can no longer tell the owner's messages from the bot's.
 const PHONE_QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
-const NOTICES_KEYS: [&str; 3] = ["first_after", "at_most_every", "reassure_after"];
+const NOTICES_KEYS: [&str; 4] = [
+    "first_after",
+    "at_most_every",
+    "reassure_after",
+    "per_minute",
+];
+/// WhatsApp bans numbers that send more unsolicited messages than this.
+const PER_MINUTE_MAX: u32 = 1000;
 
 impl Loader<'_> {
     pub(crate) fn read_timeouts(&mut self, file: &Section<'_>) -> Timeouts {
@@ -95,6 +102,15 @@ impl Loader<'_> {
         if let Some((time, place)) = self.reader.duration(&section, "reassure_after") {
             self.note_zero("reassure_after", time, &place);
             rules.reassure_after = time;
+        }
+        if let Some((number, place)) = self.reader.count(&section, "per_minute") {
+            if !(1..=PER_MINUTE_MAX).contains(&number) {
+                let message = format!(
+                    "`per_minute` must be from 1 to {PER_MINUTE_MAX}; a text that is empty in [texts] is not sent at all"
+                );
+                self.reader.note(&place, message);
+            }
+            rules.per_minute = number;
         }
         rules
     }

@@ -34,6 +34,8 @@ const CROWDED_INTERVAL: Duration = Duration::from_millis(500);
 const PACES_VALID_FOR: Duration = Duration::from_secs(1);
 /// How many chats one call reads. This limits how long the call blocks Redis.
 const LOOK_MAX: usize = 100;
+/// How many such calls a session gets in a row. Then it is the turn of other sessions.
+const LOOKS_IN_A_ROW: usize = 10;
 /// The outcome for a customer who leaves the line: the same as for one who leaves later, during the flow.
 const LEFT_OUTCOME: &str = "left";
 
@@ -123,20 +125,18 @@ impl Announcer {
                 lines.next.insert(session, NEVER);
                 continue;
             }
-            if lines.next.get(&session) == Some(&NEVER) {
-                self.store.stagger_notices(&session, Millis::now()).await?;
-            }
-            loop {
+            let per_minute = self.flows.of(&session).notice_rules().per_minute;
+            for _ in 0..LOOKS_IN_A_ROW {
                 let due = self
                     .store
-                    .due_waiting(&session, LOOK_MAX, Millis::now())
+                    .due_waiting(&session, LOOK_MAX, per_minute, Millis::now())
                     .await?;
                 lines.pauses.see(&session, &due.paused);
-                let looked = due.waiting.len();
-                if looked > 0 {
+                let more = due.more;
+                if !due.waiting.is_empty() {
                     sent += self.announce(&session, due, lines).await?;
                 }
-                if looked < LOOK_MAX {
+                if !more {
                     break;
                 }
             }
@@ -155,7 +155,9 @@ impl Announcer {
         due: DueWaiting,
         lines: &mut KnownLines,
     ) -> Result<usize, StoreError> {
-        let DueWaiting { waiting, paused } = due;
+        let DueWaiting {
+            waiting, paused, ..
+        } = due;
         let line = self.store.pace(session).await?;
         let (others, workers) = self.other_lines(session, &line, lines).await?;
         let now = Millis::now();
@@ -192,7 +194,10 @@ impl Announcer {
         for one in announcements.iter().filter(|one| one.leave.is_some()) {
             info!(%session, chat = %one.chat, "the customer left the line");
         }
-        self.store.announce(session, &announcements, now).await?;
+        let per_minute = script.notice_rules().per_minute;
+        self.store
+            .announce(session, &announcements, per_minute, now)
+            .await?;
         Ok(sent)
     }
 
@@ -300,6 +305,7 @@ impl Announcer {
             Some(_) => now + LOOK_WHILE_PAUSED,
             None => flow::decide(script.notice_rules(), &after, now).check_at,
         };
+        let answers_message = told_pause.is_some() && !waiting.unexamined.is_empty();
         let of_pause = pause.filter(|_| told_pause.is_some());
         let of_pause = of_pause.map(|pause| script.paused_text(&pause.text, name));
         let in_line = text.map(|text| match waiting.for_person {
@@ -318,8 +324,8 @@ impl Announcer {
             queued_at: now,
             attempts: 0,
             by: None,
-            // Only an unasked notice may be replaced or dropped. An answer and a goodbye must be sent.
-            notice: command.is_none(),
+            // Only an unasked notice may wait, or be replaced or dropped. An answer and a goodbye must be sent.
+            notice: command.is_none() && !answers_message,
         });
         Announcement {
             examined_before: waiting.examined,
@@ -327,6 +333,7 @@ impl Announcer {
             examined: waiting.examined + examined_now.saturating_sub(words.len()) as u64,
             chat: waiting.chat,
             id: waiting.id,
+            turn: waiting.turn,
             announced,
             moved: waiting.moved,
             told_pause,

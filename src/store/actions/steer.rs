@@ -5,7 +5,6 @@ use crate::ids::{AgentName, SessionName};
 use crate::store::actions::action::{Acted, Action, ActionKind};
 use crate::store::error::StoreError;
 use crate::store::scripts::arguments::Arguments;
-use crate::store::sessions::status::NOTICE_GAP;
 use crate::store::store::Store;
 use crate::store::views::line_view::{LinePause, pause};
 
@@ -76,8 +75,7 @@ impl Store {
             .text(by)
             .text(team)
             .text("1")
-            .text(words)
-            .length(NOTICE_GAP);
+            .text(words);
         self.change_pause(session, arguments, now).await
     }
 
@@ -97,8 +95,7 @@ impl Store {
             .text(by)
             .text(team)
             .text("")
-            .text("")
-            .length(NOTICE_GAP);
+            .text("");
         self.change_pause(session, arguments, now).await
     }
 

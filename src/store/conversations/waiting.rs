@@ -22,6 +22,8 @@ pub struct DueWaiting {
     pub waiting: Vec<WaitingConversation>,
     /// The lines of the session that are paused.
     pub paused: Vec<PausedLine>,
+    /// There may be more to look at now.
+    pub more: bool,
 }
 
 /// A conversation in line.
@@ -53,6 +55,8 @@ pub struct WaitingConversation {
     pub told_pause: String,
     /// Among those who wait for a person, it stands before those that are not urgent.
     pub urgent: bool,
+    /// It is its turn to get a notice that nobody asked for.
+    pub turn: bool,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The messages not looked at yet, JSON.
@@ -66,6 +70,8 @@ pub struct Announcement {
     pub chat: ChatId,
     /// The conversation. If the chat has another one now, nothing changes.
     pub id: ConversationId,
+    /// From [`WaitingConversation`].
+    pub turn: bool,
     /// The place that `reply` tells, if any.
     pub announced: Option<u64>,
     /// From [`WaitingConversation`]. If it was moved since, it is due again at once.
@@ -82,7 +88,8 @@ pub struct Announcement {
     pub since: Millis,
     /// Set if the customer leaves.
     pub leave: Option<Leave>,
-    /// The notice or answer to the customer; it replaces a notice that is not sent yet.
+    /// The notice or answer to the customer; it replaces a notice that is not sent yet. A notice that can't be sent in this minute
+    /// is not written, and the customer is looked at again when it is their turn.
     pub reply: Option<Reply>,
     /// The messages that were words for the queue, as they are in `unexamined`. They are removed from the inbox.
     pub words: Vec<String>,
@@ -98,7 +105,8 @@ pub struct Leave {
 }
 
 impl Store {
-    /// The customers in a session's lines to look at now, at most `count`, and which of these lines are paused.
+    /// The customers in a session's lines to look at now, at most `count`, and which of these lines are paused. `per_minute`: how
+    /// many notices that nobody asked for the session may send in a minute.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -106,20 +114,27 @@ impl Store {
         &self,
         session: &SessionName,
         count: usize,
+        per_minute: u32,
         now: Millis,
     ) -> Result<DueWaiting, StoreError> {
-        let arguments = Arguments::new().number(count as i64).length(LEASE);
+        let arguments = Arguments::new()
+            .number(count as i64)
+            .length(LEASE)
+            .number(per_minute.into());
         let script = &self.inner.scripts.due_waiting;
         let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        let more = !answer.text()?.is_empty();
         let paused = paused_lines(answer.array()?.texts());
         let waiting = answer.arrays().map(|one| waiting(one?));
         Ok(DueWaiting {
             waiting: waiting.collect::<Result<_, _>>()?,
             paused,
+            more,
         })
     }
 
-    /// When it is time to look at the next customer in a session's line; `None` if nobody waits.
+    /// When it is time to look at the next customer in a session's line, or when it is the turn of those who are put off; `None` if
+    /// nobody waits.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -129,7 +144,7 @@ impl Store {
         Ok(first.first().map(|(_, due)| Millis::new(*due as i64)))
     }
 
-    /// Stores the results of looking. Returns how many customers still waited.
+    /// Stores the results of looking. Returns how many customers still waited. `per_minute` as in [`Store::due_waiting`].
     ///
     /// # Errors
     /// See [`StoreError`]. The customers are looked at again after a few seconds.
@@ -137,14 +152,16 @@ impl Store {
         &self,
         session: &SessionName,
         announcements: &[Announcement],
+        per_minute: u32,
         now: Millis,
     ) -> Result<u64, StoreError> {
-        let mut arguments = Arguments::new();
+        let mut arguments = Arguments::new().number(per_minute.into());
         for one in announcements {
             let text = |number: Option<String>| number.unwrap_or_default();
             arguments = arguments
                 .text(&one.chat)
                 .text(&one.id)
+                .text(if one.turn { "1" } else { "" })
                 .text(text(one.announced.map(|place| place.to_string())))
                 .text(text(one.moved.map(|at| at.to_string())))
                 .text(one.told_pause.as_deref().unwrap_or_default())
@@ -190,6 +207,7 @@ fn waiting(mut answer: ScriptAnswer) -> Result<WaitingConversation, StoreError> 
         moved: answer.text()?.parse().ok().map(Millis::new),
         told_pause: answer.text()?,
         urgent: !answer.text()?.is_empty(),
+        turn: !answer.text()?.is_empty(),
         unexamined: answer.texts(),
     })
 }

@@ -1,16 +1,17 @@
 -- Stores the results of looking at customers in line: words for the queue leave the inbox, a notice goes into the lane, or
--- the customer leaves.
--- Uses: inbox, conversations, lanes, pace
+-- the customer leaves. A notice that nobody asked for waits until it is the customer's turn.
+-- Uses: inbox, conversations, lanes, pace, lines
 -- KEYS: namespace
--- ARGV: per chat: chat, id, announced (the place that the reply tells, '' = none), moved (as it was seen), told_pause (the pause that the
+-- ARGV: per_minute (how many such notices the session may send in a minute), then per chat: chat, id, turn ('1' = it is their turn), announced (the place that the reply tells, '' = none), moved (as it was seen), told_pause (the pause that the
 --       reply tells of, '' = none), due (ms: when to look again), examined (messages of
 --       the inbox), examined_before, since (ms: when it began to wait), leave (outcome, '' = stays), variables (JSON), reply
 --       ('' = none), words (count), word...
 -- Returns: how many were still waiting
 even_if_full()
-local waiting, replied = 0, false
+local per_minute = next_number()
+local waiting, replied, free = 0, false, free_notices(per_minute)
 while has_more() do
-  local chat, id, announced, moved, told_pause = next_text(), next_text(), next_text(), next_text(), next_text()
+  local chat, id, turn, announced, moved, told_pause = next_text(), next_text(), next_text() == '1', next_text(), next_text(), next_text()
   local due, examined, examined_before, since = next_number(), next_number(), next_number(), next_number()
   local leave, variables, element, words = next_text(), next_text(), next_text(), next_number()
   local key = CHAT .. chat
@@ -28,9 +29,14 @@ while has_more() do
   end
   if ours and (words == 0 or removed > 0) then
     waiting = waiting + 1
-    if element ~= '' then
+    local must_wait = is_notice(element) and not (turn and free > 0)
+    if element ~= '' and not must_wait then
       drop_notices(chat)
       reply(chat, element)
+      if is_notice(element) then
+        count_notice(element)
+        free = free - 1
+      end
       replied = true
       -- A notice that nobody asked for does not count.
       if words > 0 then count_in_hour(chat, 'replies') end
@@ -42,19 +48,23 @@ while has_more() do
       notify_head(line_of(status_now, team))
     else
       redis.call('HSET', key, 'examined', examined)
-      if announced ~= '' then
+      if announced ~= '' and not must_wait then
         redis.call('HSET', key, 'told', announced, 'told_at', NOW)
         if moved_now == moved then redis.call('HDEL', key, 'moved') end
       end
-      if told_pause ~= '' then
+      if told_pause ~= '' and not must_wait then
         redis.call('HSET', key, 'told_pause', told_pause)
       end
       -- More has come, or it was moved, since the look.
       if redis.call('LLEN', INBOX .. chat) > examined or (moved_now or '') ~= moved then
-        due = NOW
+        due, must_wait = NOW, false
         ring('announce')
       end
-      redis.call('ZADD', LOOK_AT, due, chat)
+      if must_wait then
+        put_off(chat, line_of(status_now, team))
+      else
+        redis.call('ZADD', LOOK_AT, due, chat)
+      end
     end
   end
 end

@@ -1,6 +1,6 @@
 -- Gives the conversations that have waited longest to the workers of a process. Or, outside opening hours, those that
 -- opened since it closed: their customers are told at once that it is closed, and take no worker from others.
--- Uses: conversations, lanes
+-- Uses: conversations, lanes, lines
 -- KEYS: namespace
 -- ARGV: process, count, closed since (ms; '' = claim for workers)
 -- Returns per conversation: {chat, id, epoch, rev, state or '', name, silent for (ms; '' = not known), opened (ms),
@@ -16,6 +16,7 @@ even_if_full()
 local function claim(chat)
   local key = CHAT .. chat
   redis.call('ZREM', LOOK_AT, chat)
+  end_put_off(chat, QUEUE)
   local id, rev, state, name, claimed, told, heard, opened =
     unpack(redis.call('HMGET', key, 'id', 'rev', 'state', 'name', 'claimed', 'told', 'heard', 'opened'))
   if id then

@@ -1,5 +1,5 @@
 -- Erases what we keep of a person. Their open conversation is closed first. The history erases its part when it reads the entry.
--- Uses: inbox, conversations
+-- Uses: inbox, conversations, lines
 -- KEYS: namespace
 -- ARGV: in_history ('1' = the history has something of them), then per id of theirs: the id
 -- Returns: 'unknown' (there is nothing), 'sending' (a sender holds their replies: only the rest was dropped; ask again), 'erased', or

@@ -1,5 +1,5 @@
 -- Ends what is over by time alone: takeovers by the owner, and the wait for a person who did not come.
--- Uses: conversations, owner_takeover
+-- Uses: conversations, owner_takeover, lines
 -- KEYS: namespace
 -- ARGV: count
 -- Returns: how many takeovers ended, how many conversations continue without a person, how many agents hold

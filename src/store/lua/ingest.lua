@@ -1,6 +1,6 @@
 -- Stores inbound messages of one session. Each opens or continues a conversation, once. The same message may come again, with
 -- more content: that completes it.
--- Uses: inbox, seen, conversations, lanes, owner_takeover, message_changes, limits, merge_chats, unseen
+-- Uses: inbox, seen, conversations, lanes, owner_takeover, message_changes, limits, merge_chats, unseen, lines
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), then per message: message id, from, other_id (the sender's other id, '' = not known), name, message (JSON,
 --       as it is heard), whole (the same for the history; '' = nothing is left out), parts (of its content: one letter each), sent_at (ms), hearing ('opens' | 'continues' = it opens no conversation |

@@ -1,5 +1,5 @@
 -- The owner moves a waiting conversation in its line. Nobody else loses more than one place.
--- Uses: conversations, actions
+-- Uses: conversations, actions, lines
 -- KEYS: namespace
 -- ARGV: action, by, chat, conversation, rev, holder ('' = nobody has it), to ('first' | 'urgent' | 'last')
 -- Returns: as `answer_of` makes it: 'moved' (its place now) | 'held' | 'changed' | 'closed'

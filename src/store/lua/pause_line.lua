@@ -1,24 +1,25 @@
 -- The owner pauses the line of a team or of the whole session, or ends the pause: meanwhile nobody is claimed or taken.
--- Uses: conversations, actions
+-- Uses: conversations, actions, lines
 -- KEYS: namespace
--- ARGV: action, by, team ('' = the whole session), pauses ('1' = the pause begins, '' = it ends), words (for customers), gap (ms: between two customers
---       who are looked at after it)
+-- ARGV: action, by, team ('' = the whole session), pauses ('1' = the pause begins, '' = it ends), words (for customers)
 -- Returns: 1, or 0 if it was so already. A pause that goes on gets the new words.
 local action = {id = next_text()}
-local by, team, pauses, words, gap = next_text(), next_text(), next_text() == '1', next_text(), next_number()
+local by, team, pauses, words = next_text(), next_text(), next_text() == '1', next_text()
 even_if_full()
 
 -- How many of each line are looked at soon after a pause. The others are looked at within the time for which notices are held.
 local LOOK_SOON_MAX = 1000
 
--- The pause is over: who was not told anything meanwhile is looked at, one after the other, so that not all get a notice at once.
+-- The pause is over: those who were not told anything meanwhile are looked at.
 local function look_again(line)
-  for i, chat in ipairs(redis.call('ZRANGE', line, 0, LOOK_SOON_MAX - 1)) do
-    redis.call('ZADD', LOOK_AT, 'XX', 'LT', string.format('%.0f', NOW + (i - 1) * gap), chat)
+  for _, chat in ipairs(redis.call('ZRANGE', line, 0, LOOK_SOON_MAX - 1)) do
+    redis.call('ZADD', LOOK_AT, 'XX', 'LT', NOW, chat)
   end
 end
 
 local function look_at_lines()
+  -- Not all get a notice at once.
+  redis.call('HSET', STATUS, 'spread_notices', 1)
   if team ~= '' then return look_again(line_of_team(team)) end
   look_again(QUEUE)
   look_again(HANDOFF)

@@ -1,5 +1,5 @@
 -- Settles the first reply of lanes: WAHA took it, or we gave up on it, or it is tried again later.
--- Uses: lanes, pace, sent_by_us, owner_takeover
+-- Uses: lanes, pace, sent_by_us, owner_takeover, lines
 -- KEYS: namespace
 -- ARGV: dead_max, sent_ids_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' | 'release'), due (ms,
 --       for retry and release), again (the element to try again), doubt ('1' = it may have been sent all the same), message id (of
@@ -26,6 +26,7 @@ while has_more() do
     redis.call('SET', SENT_IDS .. message_id, chat, 'PX', sent_ids_ttl)
     undo_takeover(chat, message_id)
   end
+  if verdict == 'sent' then count_notice(element) end
   if settled and first then
     -- Even if another process holds the lane now: what WAHA took is not sent again. If the reply is no longer the first,
     -- this verdict was written before, and its answer was lost.

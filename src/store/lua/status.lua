@@ -31,6 +31,7 @@ if status == 'WORKING' then
     redis.call('HSET', STATUS, 'works_since', NOW)
   end
   redis.call('DEL', PAUSED, STATUS_ASKED)
+  redis.call('HSET', STATUS, 'spread_notices', 1)
   ring('lanes')
   return {'resumed', tonumber(since), 0, 0}
 end

@@ -1,5 +1,5 @@
 -- An agent takes a conversation: the next in their lines, or this one, from wherever it is.
--- Uses: inbox, conversations, lanes, owner_takeover, actions
+-- Uses: inbox, conversations, lanes, owner_takeover, actions, lines
 -- KEYS: namespace
 -- ARGV: action, by, chat ('' = the next), conversation, rev, holder (the colleague it is taken from; '' = from no colleague), max_chats, elsewhere (how many
 --       conversations they hold in other sessions), all_lines ('1' = they take from all lines), then per team: team (whose line they take from)

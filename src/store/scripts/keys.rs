@@ -51,6 +51,8 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("LEFT_ALONE", LEFT_ALONE),
     ("LEFT_ALONE_UNNOTIFIED", LEFT_ALONE_UNNOTIFIED),
     ("LOOK_AT", LOOK_AT),
+    ("PUT_OFF", PUT_OFF),
+    ("NOTICES", NOTICES),
     ("LANE", LANE),
     ("LANES", LANES),
     ("SENDING", SENDING),
@@ -190,8 +192,15 @@ const LEFT_ALONE: &str = "left-alone:";
 /// reported to the owner yet.
 const LEFT_ALONE_UNNOTIFIED: &str = "left-alone-untold";
 
-/// ZSET: chat by when (ms) the announcer looks at it next.
+/// ZSET: chat by when (ms) the announcer looks at it next. `*`: when it is the turn of those who are put off.
 const LOOK_AT: &str = "announce";
+
+/// ZSET, by the line: chat by place, of those in the line who may be due for a notice and wait for their turn.
+const PUT_OFF: &str = "put-off:";
+
+/// ZSET, expires: the notices that count against what the session may send in a minute: the id of the reply, by when (ms) it was last
+/// on its way.
+const NOTICES: &str = "notices";
 
 /// LIST of the replies that WAHA has not taken yet: `n` (notice), `r` (the bot's reply) or `a` (an agent's), then JSON.
 const LANE: &str = "lane:";
@@ -212,7 +221,8 @@ const PAUSED: &str = "paused";
 /// HASH: what WAHA last said about the session: `status`, and when (`at`, ms, by its clock). By our clock (ms):
 /// `status_since` (when it began to say this), `status_before` (its word before), `counts_from` (from when the pause counts for the silence of customers),
 /// `works_since` (the end of the last pause that counted), `heard` (when we last checked whether customers can reach us), `unheard`
-/// (when they last could not), `alarmed` (the beginning of the pause that the owner was notified of).
+/// (when they last could not), `alarmed` (the beginning of the pause that the owner was notified of), `spread_notices` (the first
+/// notices after the pause do not leave at once).
 const STATUS: &str = "status";
 
 /// STRING, expires: a process has just asked WAHA about the paused session, or must not ask yet.

@@ -31,7 +31,7 @@ macro_rules! includes {
 }
 
 includes! {
-    inbox, seen, pace, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats, actions,
+    inbox, seen, pace, lines, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats, actions,
 }
 
 /// How many arguments a script takes, without those that every script gets.
@@ -128,8 +128,8 @@ scripts! {
     claim: call(3),
     commit: counted_items(0, 13),
     release: call(1),
-    due_waiting: call(2),
-    announce: counted_items(0, 13),
+    due_waiting: call(3),
+    announce: counted_items(1, 14),
     expire: call(1),
     take_lanes: call(2),
     attempt: items(0, 5),
@@ -137,7 +137,6 @@ scripts! {
     retry_dead: items(0, 2),
     notify_owner: call(4),
     status: call(5),
-    stagger_notices: call(1),
     read: call(2),
     line: call(2),
     show: call(2),
@@ -148,7 +147,7 @@ scripts! {
     give: call(10),
     close: call(10),
     move_in_line: call(7),
-    pause_line: call(6),
+    pause_line: call(5),
     return_held: items(1, 2),
     erase: items(1, 1),
 }

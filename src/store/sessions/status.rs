@@ -13,9 +13,6 @@ use crate::store::store::Store;
 /// It is short, because the event of the session's return may be lost.
 const ASK_AFTER: Duration = Duration::from_secs(20);
 
-/// The time between two customers' notices when a session works again, or a pause of the line is over.
-pub(crate) const NOTICE_GAP: Duration = Duration::from_secs(2);
-
 /// What we know about a session.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionReport<'a> {
@@ -193,21 +190,6 @@ impl Store {
         let key = self.inner.keys.status(session);
         let counts_from: Option<Millis> = self.inner.client.hget(key, "counts_from").await?;
         Ok(counts_from.is_some_and(|from| now < from))
-    }
-
-    /// Spreads the notices to the customers in line after a pause of the session.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn stagger_notices(
-        &self,
-        session: &SessionName,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        let arguments = Arguments::new().length(NOTICE_GAP);
-        let script = &self.inner.scripts.stagger_notices;
-        script.run(session, now, arguments).await?;
-        Ok(())
     }
 
     /// Whether it is this process' turn to check that customers can reach us: one process checks per `interval`.

@@ -8,6 +8,7 @@ mod full;
 mod limits;
 mod merge;
 mod merge_takeover;
+mod notices;
 mod pace;
 mod standing;
 
@@ -26,6 +27,9 @@ use waha_sm::store::{
 use crate::harness;
 use crate::harness::{PATIENCE, Redis, TestSetup, eventually, ms};
 use crate::webhook::new_message_id;
+
+/// How many notices that nobody asked for a session may send in a minute.
+const PER_MINUTE: u32 = 20;
 
 fn session() -> SessionName {
     SessionName::stored(harness::SESSION)
@@ -417,7 +421,7 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
             store.ingest(&session(), ingest(text)).await.unwrap();
         }
         let looked = store
-            .due_waiting(&session(), 10, ms(1_000_000))
+            .due_waiting(&session(), 10, PER_MINUTE, ms(1_000_000))
             .await
             .unwrap()
             .waiting
@@ -425,6 +429,7 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
         let answer = |id: &str| Announcement {
             chat: looked.chat.clone(),
             id: looked.id.clone(),
+            turn: looked.turn,
             announced: Some(looked.position),
             moved: None,
             told_pause: None,
@@ -439,14 +444,14 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
         };
         assert_eq!(
             store
-                .announce(&session(), &[answer("one")], ms(1_000_000))
+                .announce(&session(), &[answer("one")], PER_MINUTE, ms(1_000_000))
                 .await
                 .unwrap(),
             1
         );
         assert_eq!(
             store
-                .announce(&session(), &[answer("two")], ms(1_000_000))
+                .announce(&session(), &[answer("two")], PER_MINUTE, ms(1_000_000))
                 .await
                 .unwrap(),
             0

@@ -14,6 +14,7 @@ mod takeover;
 mod unread;
 mod view;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fred::prelude::*;
@@ -31,7 +32,7 @@ use waha_sm::store::{
 
 use crate::harness::{Redis, chat, ms};
 use agents::agent;
-use lanes::Fate;
+use lanes::{Fate, PER_MINUTE};
 use operation::{
     AGENTS, Announce, ByHand, CHATS, Change, Close as HowClose, Commit, HIDDEN, IDS, Incoming,
     Kind, Operation, Outcome, PROCESSES, REPLIES, SESSIONS, Settle, TEAMS, Which, operation,
@@ -893,12 +894,18 @@ impl<'a> Run<'a> {
             TakenLanes::Lanes(lanes) => lanes,
         };
         ensure!(!model.paused, "lanes, though the session is paused");
-        let due: Vec<_> = self.views[session]
+        let mut due: Vec<_> = self.views[session]
             .lanes
             .iter()
             .filter(|(_, at)| **at <= self.now)
-            .map(|(chat, _)| chat.clone())
+            .map(|(chat, at)| (*at, chat.clone()))
             .collect();
+        due.sort();
+        let due: Vec<_> = due.into_iter().map(|(_, chat)| chat).collect();
+        for chat in due.iter().take(count) {
+            self.models[session].drop_outdated(chat, self.now);
+        }
+        let model = &self.models[session];
         let full = due.iter().filter(|chat| !model.chat(chat).lane.is_empty());
         // A lane that is empty by now is only removed.
         ensure!(
@@ -997,21 +1004,42 @@ impl<'a> Run<'a> {
     async fn look(&mut self, session: usize, count: usize) -> Checked {
         let looked = self
             .store
-            .due_waiting(&session_name(session), count, self.now)
+            .due_waiting(&session_name(session), count, PER_MINUTE, self.now)
             .await
             .map_err(|error| error.to_string())?
             .waiting;
+        let model = &mut self.models[session];
+        model.spread_notices(self.now);
+        let free = model.free_notices(self.now);
         let model = &self.models[session];
-        let due = self.views[session]
-            .announce
-            .values()
-            .filter(|at| **at <= self.now)
-            .count();
+        let seen = &self.views[session];
+        let due = seen.announce.iter().filter(|(_, at)| **at <= self.now);
+        let due: Vec<_> = due.map(|(chat, _)| chat).collect();
+        let has_words = |chat: &String| {
+            let it = model.chat(chat);
+            it.conversation.as_ref().is_some_and(|one| {
+                let opening = usize::from(one.rev == 0 && model.pauses.is_empty());
+                it.inbox.len() > one.examined.max(opening)
+            })
+        };
+        let (with_words, others): (Vec<_>, Vec<_>) = due.iter().partition(|chat| has_words(chat));
+        let waits: BTreeSet<_> = others.into_iter().chain(&seen.put_off).collect();
+        let (turns, answered): (Vec<_>, Vec<_>) = looked.iter().partition(|one| one.turn);
         ensure!(
-            looked.len() == due.min(count),
-            "{} of {due} were looked at",
-            looked.len()
+            answered.iter().all(|one| with_words.iter().any(|chat| *chat == one.chat.as_str())),
+            "{answered:?} wrote nothing"
         );
+        let expected = match (due.len() < count, free) {
+            (true, 1..) => waits.len().min(count - with_words.len()),
+            _ => 0,
+        };
+        ensure!(
+            turns.len() == expected && (due.len() >= count || answered.len() == with_words.len()),
+            "{turns:?} of {waits:?}, and {answered:?} of {with_words:?} were looked at; {free} notices are free"
+        );
+        let places: Vec<_> = turns.iter().map(|one| one.position).collect();
+        ensure!(places.is_sorted(), "it is not their turn: {turns:?}");
+        let due = due.len();
         for waiting in looked {
             let team = TEAMS.iter().position(|team| *team == waiting.team);
             let line = model.waiting(match waiting.for_person {
@@ -1076,7 +1104,7 @@ impl<'a> Run<'a> {
         let calls: Vec<_> = announced.iter().map(|(_, one)| one.clone()).collect();
         let counted = self
             .store
-            .announce(&session_name(session), &calls, self.now)
+            .announce(&session_name(session), &calls, PER_MINUTE, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let (mut due, now) = (0, self.now);
@@ -1116,6 +1144,7 @@ impl<'a> Run<'a> {
         Announcement {
             chat: waiting.chat.clone(),
             id: waiting.id.clone(),
+            turn: waiting.turn,
             announced: (replies && !leaves).then_some(waiting.position),
             moved: waiting.moved,
             told_pause: None,
@@ -1156,6 +1185,7 @@ impl<'a> Run<'a> {
         let resumed = self.store.resume(&session_name(session)).await;
         let model = &mut self.models[session];
         ensure!(resumed.ok() == Some(model.paused), "resumed twice");
+        model.spread |= model.paused;
         model.paused = false;
         Ok(())
     }

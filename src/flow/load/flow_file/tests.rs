@@ -145,6 +145,16 @@ fn every_mistake_is_reported_with_its_line() {
             (3, "unknown key `first` in [notices]"),
         ),
         (
+            "start = 'a'\n[notices]\nper_minute = 0",
+            ask,
+            (3, "`per_minute` must be from 1 to 1000"),
+        ),
+        (
+            "start = 'a'\n[notices]\nper_minute = 20.5",
+            ask,
+            (3, "whole number"),
+        ),
+        (
             "start = 'a'",
             "[step.a]\nend = 'x'",
             (2, "[step.a] does nothing"),

@@ -1,5 +1,5 @@
 -- What people do to a conversation by hand: each action compares what they saw with what is, so that one of two wins.
--- Uses: inbox, conversations, lanes, limits, owner_takeover
+-- Uses: inbox, conversations, lanes, limits, owner_takeover, lines
 
 -- How long (ms) we remember an action, so that repeating it does nothing.
 local ACTION_TTL = 86400000

@@ -1,5 +1,5 @@
 -- A conversation opens, goes back to the line, or closes.
--- Uses: inbox, pace
+-- Uses: inbox, pace, lines
 
 -- How long (ms) we remember what was heard in a closed conversation: longer than late messages are answered.
 local HEARD_UNTIL_TTL = 172800000
@@ -11,16 +11,6 @@ local function notify_head(line)
     redis.call('ZADD', LOOK_AT, NOW, head)
     ring('announce')
   end
-end
-
--- The line of those who wait for a person of this team ('' = of no team in particular).
-local function line_of_team(team)
-  return (team or '') == '' and HANDOFF or HANDOFF_TO .. team
-end
-
--- The line of a conversation with this status and team.
-local function line_of(status, team)
-  return status == 'handoff' and line_of_team(team) or QUEUE
 end
 
 -- Urgent conversations stand this far before the others.
@@ -41,13 +31,18 @@ end
 -- Removes a conversation from every list.
 local function unlist(chat)
   local team, holder = unpack(redis.call('HMGET', CHAT .. chat, 'team', 'holder'))
-  if team then redis.call('ZREM', HANDOFF_TO .. team, chat) end
+  if team then
+    redis.call('ZREM', HANDOFF_TO .. team, chat)
+    end_put_off(chat, line_of_team(team))
+  end
   if holder then
     redis.call('HDEL', HELD, chat)
     redis.call('ZREM', HELD_SINCE, chat)
   end
   redis.call('ZREM', QUEUE, chat)
   redis.call('ZREM', HANDOFF, chat)
+  end_put_off(chat, QUEUE)
+  end_put_off(chat, HANDOFF)
   redis.call('ZREM', HANDOFF_DUE, chat)
   redis.call('SREM', HANDOFF_UNNOTIFIED, chat)
   redis.call('ZREM', LOOK_AT, chat)

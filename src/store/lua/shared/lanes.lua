@@ -1,5 +1,5 @@
 -- What several scripts do with a lane (the replies of a chat).
--- Uses: sent_by_us
+-- Uses: sent_by_us, lines
 
 -- Adds a reply to the chat's lane and makes the lane due now, unless a sender holds it or a retry is due later.
 local function reply(chat, element)
@@ -18,14 +18,44 @@ local function take_lane(chat, process)
   return token
 end
 
+-- Whether a notice has waited too long in its lane, or tells a place that is not true any more.
+local function is_outdated(chat, element)
+  if not is_notice(element) or is_expired(element) then
+    return is_notice(element)
+  end
+  if tonumber(decode(string.sub(element, 2)).queued_at) > NOW - FRESH_FOR then return false end
+  local status, team, told = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'team', 'told'))
+  local rank = redis.call('ZRANK', line_of(status, team), chat)
+  return not rank or told and tonumber(told) ~= rank + 1
+end
+
+-- Drops notices that are outdated from the beginning of a lane. Their customer is looked at again, as one who was not told.
+local function drop_outdated(chat)
+  local element = redis.call('LINDEX', LANE .. chat, 0)
+  while element and is_outdated(chat, element) do
+    redis.call('LPOP', LANE .. chat)
+    redis.call('ZREM', NOTICES, id_of(element))
+    local status, team, told = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'team', 'told'))
+    -- If they were told no place, it was the text of a pause.
+    redis.call('HDEL', CHAT .. chat, 'told', 'told_at', told and 'told' or 'told_pause')
+    if redis.call('ZSCORE', line_of(status, team), chat) then
+      redis.call('ZADD', LOOK_AT, NOW, chat)
+      ring('announce')
+    end
+    element = redis.call('LINDEX', LANE .. chat, 0)
+  end
+end
+
 -- What the sender of a lane needs: its first reply, the earlier attempt on it that is in doubt ('' = none), and the id to
 -- send it to ('' = the chat). From now on the sender may try it, so an attempt is noted with the time.
 local function first_reply(chat)
+  local doubt, address = redis.call('HGET', ATTEMPT, chat), redis.call('HGET', ADDRESS, chat)
+  if not doubt then drop_outdated(chat) end
   local element = redis.call('LINDEX', LANE .. chat, 0)
   if not element then
     return '', '', ''
   end
-  local doubt, address = redis.call('HGET', ATTEMPT, chat), redis.call('HGET', ADDRESS, chat)
+  count_notice(element)
   if not doubt then
     redis.call('HSET', ATTEMPT, chat, string.format('%.0f - - %s', NOW, address or chat))
   end
@@ -37,7 +67,7 @@ local function drop_notices(chat)
   -- If a sender holds the lane, the first reply may be on its way: it stays.
   local being_sent = redis.call('HEXISTS', SENDING, chat)
   for place, element in ipairs(redis.call('LRANGE', LANE .. chat, being_sent, -1)) do
-    if string.sub(element, 1, 1) == 'n' then
+    if is_notice(element) then
       redis.call('LREM', LANE .. chat, -1, element)
       if place == 1 and being_sent == 0 and redis.call('HDEL', ATTEMPT, chat) == 1 then
         expect_echo(chat, element)
@@ -57,7 +87,7 @@ end
 -- Records a reply that is not sent because a person answers, so that the history has it. `perhaps`: it may have been sent.
 -- `who`: that person.
 local function record_unsent(chat, element, perhaps, who)
-  if string.sub(element, 1, 1) == 'n' then
+  if is_notice(element) then
     return
   end
   local reply = decode(string.sub(element, 2))

@@ -1,6 +1,6 @@
 -- Merges two chats of one person: WhatsApp shows the same person as `@lid` and as `@c.us`, and switches between them. Once
 -- the `@c.us` is known, everything is kept under it.
--- Uses: inbox, conversations, sent_by_us, owner_takeover, message_changes, limits, unseen
+-- Uses: inbox, conversations, sent_by_us, owner_takeover, message_changes, limits, unseen, lines
 
 -- When the last message of an inbox arrived.
 local function latest(inbox)

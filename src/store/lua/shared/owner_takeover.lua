@@ -1,5 +1,5 @@
 -- The owner takes over a chat: they answer it from their own phone.
--- Uses: inbox, conversations, lanes, seen, sent_by_us, limits
+-- Uses: inbox, conversations, lanes, seen, sent_by_us, limits, lines
 
 -- Why the bot's replies are not sent.
 local OWNER_ANSWERS = 'the owner answers from their own phone'

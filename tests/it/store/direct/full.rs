@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use waha_sm::store::{Hearing, Ingest, SessionChange, SessionReport, Store};
 
-use super::{block_on, chat, connect, ingest, process, session};
+use super::{PER_MINUTE, block_on, chat, connect, ingest, process, session};
 use crate::harness::{Redis, ms};
 
 #[test]
@@ -69,8 +69,7 @@ fn a_paused_session_resumes_and_who_waits_is_looked_at() {
         assert!(!lives.unwrap());
         let resumed = reports(&store, "WORKING", 3_000).await;
         assert_eq!(resumed, SessionChange::Resumed);
-        store.stagger_notices(&session(), ms(3_000)).await.unwrap();
-        let due = store.due_waiting(&session(), 10, ms(600_000)).await;
+        let due = store.due_waiting(&session(), 10, PER_MINUTE, ms(600_000)).await;
         assert_eq!(due.unwrap().waiting.len(), 1);
         store.mark_all_busy(ms(600_000)).await.unwrap();
     });

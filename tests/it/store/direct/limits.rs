@@ -216,7 +216,7 @@ fn what_both_ids_of_a_person_did_counts_together_and_the_owner_is_told_of_the_ch
             let store = connect(&redis).await;
             let leaves = async |id: &ChatId, conversation: ConversationId| {
                 let looked = store
-                    .due_waiting(&session(), 10, ms(10_000))
+                    .due_waiting(&session(), 10, PER_MINUTE, ms(10_000))
                     .await
                     .unwrap()
                     .waiting;
@@ -225,6 +225,7 @@ fn what_both_ids_of_a_person_did_counts_together_and_the_owner_is_told_of_the_ch
                 let announcement = Announcement {
                     chat: looked.chat,
                     id: looked.id,
+                    turn: looked.turn,
                     announced: None,
                     moved: None,
                     told_pause: None,
@@ -240,7 +241,7 @@ fn what_both_ids_of_a_person_did_counts_together_and_the_owner_is_told_of_the_ch
                     words: Vec::new(),
                 };
                 store
-                    .announce(&session(), &[announcement], ms(10_000))
+                    .announce(&session(), &[announcement], PER_MINUTE, ms(10_000))
                     .await
                     .unwrap();
             };

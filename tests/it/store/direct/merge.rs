@@ -48,7 +48,7 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
                 store.ingest(&session(), one.clone()).await.unwrap();
             }
             let looked = store
-                .due_waiting(&session(), 10, ms(10_000))
+                .due_waiting(&session(), 10, PER_MINUTE, ms(10_000))
                 .await
                 .unwrap()
                 .waiting
@@ -56,6 +56,7 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
             let announcement = Announcement {
                 chat: looked.chat,
                 id: looked.id,
+                    turn: looked.turn,
                 announced: None,
                 moved: None,
                 told_pause: None,
@@ -68,12 +69,12 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
                 words: Vec::new(),
             };
             store
-                .announce(&session(), &[announcement], ms(10_000))
+                .announce(&session(), &[announcement], PER_MINUTE, ms(10_000))
                 .await
                 .unwrap();
             assert!(link_ids(&store).await);
             let looked = store
-                .due_waiting(&session(), 10, ms(1_500))
+                .due_waiting(&session(), 10, PER_MINUTE, ms(1_500))
                 .await
                 .unwrap()
                 .waiting;

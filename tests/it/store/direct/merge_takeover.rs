@@ -182,7 +182,7 @@ fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
         let unnotified = store.unnotified_handoffs(&session()).await.unwrap();
         assert_eq!(unnotified[0].chat, chat(8));
         let looked = store
-            .due_waiting(&session(), 9, ms(5_000))
+            .due_waiting(&session(), 9, PER_MINUTE, ms(5_000))
             .await
             .unwrap()
             .waiting;
@@ -318,7 +318,7 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
                     1
                 );
                 let due = store
-                    .due_waiting(&session(), 9, ms(1_400))
+                    .due_waiting(&session(), 9, PER_MINUTE, ms(1_400))
                     .await
                     .unwrap()
                     .waiting;
@@ -449,28 +449,6 @@ fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
 }
 
 #[test]
-fn after_a_pause_customers_who_wait_for_a_person_do_not_all_get_notices_at_once() {
-    let redis = Redis::start();
-    block_on(async {
-        let store = connect(&redis).await;
-        for number in 1..=3 {
-            says(&store, &chat(number), 1_000).await;
-            hand_off(&store).await;
-        }
-        store.stagger_notices(&session(), ms(90_000)).await.unwrap();
-        assert_eq!(
-            store
-                .due_waiting(&session(), 9, ms(90_000))
-                .await
-                .unwrap()
-                .waiting
-                .len(),
-            1
-        );
-    });
-}
-
-#[test]
 fn a_reply_in_flight_is_not_retried_in_a_chat_that_the_owner_answers() {
     let redis = Redis::start();
     block_on(async {
@@ -559,7 +537,7 @@ fn when_the_owner_takes_a_waiting_customer_the_next_one_is_due_for_a_look_at_onc
         }
         owner(&store, &chat(1), false, 1_100).await;
         let looked = store
-            .due_waiting(&session(), 9, ms(1_100))
+            .due_waiting(&session(), 9, PER_MINUTE, ms(1_100))
             .await
             .unwrap()
             .waiting;

@@ -367,6 +367,7 @@ impl Session {
             true => ("line_paused", self.pauses.insert(TEAMS[team].to_owned())),
             false => ("line_resumed", self.pauses.remove(TEAMS[team])),
         };
+        self.spread |= changed && !pauses;
         if changed || pauses {
             self.expected
                 .push((format!("{what} {}", TEAMS[team]), None));

@@ -1,5 +1,7 @@
 //! The model of lanes: which process holds which, what is in doubt, and which of our messages are replies.
 
+use std::time::Duration;
+
 use waha_sm::clock::Millis;
 use waha_sm::flow::MediaKind;
 use waha_sm::ids::MessageId;
@@ -8,6 +10,12 @@ use waha_sm::store::{Attempt, EchoContent, Recorded, Reply};
 use super::session::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, is_hidden, of};
 use super::takeover::ByOwner;
 use super::unread::note;
+
+/// How many notices that nobody asked for a session may send in a minute.
+pub(super) const PER_MINUTE: u32 = 3;
+const MINUTE: Duration = Duration::from_secs(60);
+/// A notice that waits for longer is only sent if the place in it is still true.
+const FRESH_FOR: Duration = Duration::from_secs(10);
 
 /// The content of a reply or of one of our messages, for comparing both. Spaces don't count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,10 +172,70 @@ impl Session {
         taking
     }
 
+    /// How many notices may be sent now.
+    pub(super) fn free_notices(&mut self, now: Millis) -> usize {
+        self.notices
+            .retain(|_, at| now.since(*at) < MINUTE && at.since(now) < MINUTE);
+        (PER_MINUTE as usize).saturating_sub(self.notices.len())
+    }
+
+    /// A notice is on its way.
+    pub(super) fn count_notice(&mut self, reply: &Reply, now: Millis) {
+        if reply.notice {
+            self.all_notices.insert(reply.id.clone());
+            self.notices.insert(reply.id.clone(), now);
+        }
+    }
+
+    /// The notices of the next minute are spread over it: one may leave at once.
+    pub(super) fn spread_notices(&mut self, now: Millis) {
+        if std::mem::take(&mut self.spread) {
+            for number in 1..PER_MINUTE {
+                let at = now - MINUTE + MINUTE / PER_MINUTE * number;
+                self.notices.insert(format!("after-pause:{number}"), at);
+            }
+        }
+    }
+
+    /// The place of a chat in its line; 1 is next.
+    fn place_of(&self, chat: &str) -> Option<u64> {
+        let line = self.chat(chat).conversation.as_ref()?.line()?;
+        let line = self.waiting(line);
+        let before = line.iter().position(|one| one == chat)?;
+        Some(before as u64 + 1)
+    }
+
+    /// A sender is about to get the first reply of a lane: notices that are out of date are dropped before.
+    pub(super) fn drop_outdated(&mut self, chat: &str, now: Millis) {
+        loop {
+            let it = self.chat(chat);
+            let Some(first) = it.lane.first().filter(|first| first.notice) else {
+                return;
+            };
+            let told = it.conversation.as_ref().and_then(|one| one.announced);
+            let place = self.place_of(chat);
+            let age = now.since(first.queued_at);
+            let is_true = place.is_some() && (told.is_none() || told == place);
+            if it.attempt.is_some() || age < FRESH_FOR || age < MINUTE && is_true {
+                return;
+            }
+            let it = self.chat_mut(chat);
+            let dropped = it.lane.remove(0);
+            if let Some(conversation) = &mut it.conversation {
+                conversation.announced = None;
+            }
+            self.notices.remove(&dropped.id);
+        }
+    }
+
     /// A process has the first reply of a lane in hand and may send it. Returns the attempt in doubt, and the address.
     pub(super) fn hand_out(&mut self, chat: &str, now: Millis) -> (Option<Mark>, String) {
         let address = self.addresses.get(chat).map_or(chat, String::as_str);
         let address = address.to_owned();
+        let it = self.chat(chat);
+        if let Some(notice) = it.lane.first().filter(|first| first.notice) {
+            self.notices.insert(notice.id.clone(), now);
+        }
         let it = self.chat_mut(chat);
         let doubt = it.attempt.clone();
         it.attempt.get_or_insert(Mark {
@@ -191,7 +259,9 @@ impl Session {
         let it = self.chat_mut(&chat);
         let held = it.hand.as_ref().is_some_and(|hand| hand.taking == taking);
         let first = it.lane.first().is_some_and(|first| first.id == reply);
-        let goes = held && first && (it.phone.is_none() || it.lane[0].by_agent);
+        let expired = |one: &Queued| one.notice && now.since(one.queued_at) >= MINUTE;
+        let goes =
+            held && first && (it.phone.is_none() || it.lane[0].by_agent) && !expired(&it.lane[0]);
         if goes {
             it.attempt = Some(Mark {
                 since: now,
@@ -214,6 +284,9 @@ impl Session {
         if let Fate::Sent(Some(message_id)) = fate {
             self.ours.insert(message_id.clone(), chat.clone());
             self.was_ours(chat, message_id, now);
+        }
+        if matches!(fate, Fate::Sent(_)) && self.all_notices.contains(reply) {
+            self.notices.insert(reply.to_owned(), now);
         }
         let it = self.chat_mut(chat);
         let held = it.hand.as_ref().is_some_and(|hand| hand.taking == taking);
@@ -266,6 +339,9 @@ impl Session {
                 it.attempt = None;
             }
             it.lane[0].attempts += u32::from(matches!(fate, Fate::Retry { .. }));
+        }
+        if settled && !self.paused {
+            self.drop_outdated(chat, now);
         }
         let goes_on = settled && !self.paused && !self.chat(chat).lane.is_empty();
         if !goes_on {

@@ -67,6 +67,11 @@ pub(super) struct Session {
     pub(super) ours: HashMap<String, String>,
     /// The outbound messages that WAHA reported.
     pub(super) reported: Seen,
+    /// When each notice that counts against what may be sent in a minute was last on its way; and all notices that there were.
+    pub(super) notices: BTreeMap<String, Millis>,
+    pub(super) all_notices: HashSet<String>,
+    /// What may be sent in the next minute is spread over it.
+    pub(super) spread: bool,
     /// Takeovers, by the id of the message that began them: when it was sent, and the chat.
     pub(super) began: HashMap<String, (Millis, String)>,
 }
@@ -147,7 +152,8 @@ pub(super) struct Conversation {
     pub(super) rev: u64,
     pub(super) state: String,
     pub(super) examined: usize,
-    announced: bool,
+    /// The place that was told.
+    pub(super) announced: Option<u64>,
     /// How often it returned to the line.
     pub(super) requeued: u64,
 }
@@ -179,7 +185,7 @@ impl Conversation {
         self.owner = None;
         self.person = None;
         self.examined = 0;
-        self.announced = false;
+        self.announced = None;
         self.requeued += 1;
     }
 
@@ -299,7 +305,7 @@ impl Session {
             rev: 0,
             state: it.kept.take().unwrap_or_default().0,
             examined: 0,
-            announced: false,
+            announced: None,
             requeued: 0,
         });
         it.opened += 1;
@@ -498,7 +504,7 @@ impl Session {
             process: process.to_owned(),
             epoch: claimed.epoch.clone(),
         });
-        if conversation.announced {
+        if conversation.announced.is_some() {
             self.drop_notices(chat);
         }
         self.entry(format!("claimed {chat} {process}"), chat);
@@ -622,9 +628,12 @@ impl Session {
         if !one.words.is_empty() && it.inbox.len() == before {
             return false;
         }
-        if let Some(reply) = &one.reply {
+        let is_notice = one.reply.as_ref().is_some_and(|reply| reply.notice);
+        let must_wait = is_notice && !(one.turn && self.free_notices(now) > 0);
+        if let Some(reply) = one.reply.as_ref().filter(|_| !must_wait) {
             self.drop_notices(chat);
             self.reply(chat, reply);
+            self.count_notice(reply, now);
             // A notice that nobody asked for does not count.
             self.chat_mut(chat).replies += u32::from(!one.words.is_empty());
         }
@@ -635,7 +644,9 @@ impl Session {
             self.close(chat, ending, "", now);
         } else if let Some(conversation) = &mut it.conversation {
             conversation.examined = one.examined as usize;
-            conversation.announced |= one.announced.is_some();
+            if !must_wait && one.announced.is_some() {
+                conversation.announced = one.announced;
+            }
         }
         true
     }
@@ -656,15 +667,21 @@ impl Session {
                 .is_some_and(|c| c.owner.is_some())
         };
         let active = self.chats.values().filter(|chat| is_active(chat)).count();
+        let looked_at = view.announce.keys().chain(&view.put_off);
+        let looked_at: BTreeSet<_> = looked_at.collect();
         ensure!(
-            (view.active.len(), view.announce.len())
+            view.put_off.is_empty() || view.next_turn.is_some(),
+            "nobody looks at those who are put off: {:?}",
+            view.put_off
+        );
+        ensure!(
+            (view.active.len(), looked_at.len())
                 == (
                     active,
                     view.queue.len() + view.handoff.iter().map(Vec::len).sum::<usize>()
                 ),
-            "active {:?}, to be looked at {:?}",
-            view.active,
-            view.announce
+            "active {:?}, to be looked at {looked_at:?}",
+            view.active
         );
         self.check_persons(view)?;
         self.check_bytes(view)?;
@@ -804,12 +821,13 @@ impl Session {
         let owner = owner.flatten();
         ensure!(
             view.active.get(chat) == owner.map(|owner| &owner.process)
-                && view.announce.contains_key(chat)
+                && (view.announce.contains_key(chat) || view.put_off.contains(chat))
                     == matches!(status, Some("waiting" | "handoff"))
                 && view.unread.contains(chat) == it.unread,
-            "{chat} is {status:?}; active {:?}, to be looked at {:?}, unread {:?}, should be {}",
+            "{chat} is {status:?}; active {:?}, to be looked at {:?}, put off {:?}, unread {:?}, should be {}",
             view.active,
             view.announce,
+            view.put_off,
             view.unread,
             it.unread
         );

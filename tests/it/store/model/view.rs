@@ -40,6 +40,7 @@ local answer = {
   redis.call('HGETALL', session .. 'held'),
   redis.call('ZRANGE', session .. 'held-since', 0, -1, 'WITHSCORES'),
   redis.call('HKEYS', session .. 'line-paused'),
+  redis.call('ZUNION', 3, session .. 'put-off:queue', session .. 'put-off:handoff', session .. 'put-off:handoff:sales'),
   redis.call('XRANGE', session .. 'history', ARGV[1], '+'),
 }
 for i = 2, #ARGV do
@@ -58,6 +59,9 @@ pub(super) struct View {
     pub(super) queue: Vec<String>,
     pub(super) active: BTreeMap<String, String>,
     pub(super) announce: BTreeMap<String, Millis>,
+    /// Those whose notice waits for their turn, and when that is looked for.
+    pub(super) put_off: BTreeSet<String>,
+    pub(super) next_turn: Option<Millis>,
     pub(super) unread: BTreeSet<String>,
     pub(super) sending: BTreeMap<String, String>,
     pub(super) lanes: BTreeMap<String, Millis>,
@@ -138,8 +142,10 @@ impl View {
             held: pairs(next()),
             held_since: times(next()),
             line_paused: texts(next()).into_iter().collect(),
+            put_off: texts(next()).into_iter().collect(),
             ..View::default()
         };
+        view.next_turn = view.announce.remove("*");
         view.last_entry.clone_from(&before.last_entry);
         for entry in next().into_array() {
             let mut entry = entry.into_array().into_iter();
