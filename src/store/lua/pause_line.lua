@@ -1,5 +1,5 @@
 -- The owner pauses the line of a team or of the whole session, or ends the pause: meanwhile nobody is claimed or taken.
--- Uses: conversations, actions, lines
+-- Uses: actions, lines
 -- KEYS: namespace
 -- ARGV: action, by, team ('' = the whole session), pauses ('1' = the pause begins, '' = it ends), words (for customers)
 -- Returns: 1, or 0 if it was so already. A pause that goes on gets the new words.
