@@ -1026,7 +1026,9 @@ impl<'a> Run<'a> {
         let waits: BTreeSet<_> = others.into_iter().chain(&seen.put_off).collect();
         let (turns, answered): (Vec<_>, Vec<_>) = looked.iter().partition(|one| one.turn);
         ensure!(
-            answered.iter().all(|one| with_words.iter().any(|chat| *chat == one.chat.as_str())),
+            answered
+                .iter()
+                .all(|one| with_words.iter().any(|chat| *chat == one.chat.as_str())),
             "{answered:?} wrote nothing"
         );
         let expected = match (due.len() < count, free) {

@@ -69,7 +69,9 @@ fn a_paused_session_resumes_and_who_waits_is_looked_at() {
         assert!(!lives.unwrap());
         let resumed = reports(&store, "WORKING", 3_000).await;
         assert_eq!(resumed, SessionChange::Resumed);
-        let due = store.due_waiting(&session(), 10, PER_MINUTE, ms(600_000)).await;
+        let due = store
+            .due_waiting(&session(), 10, PER_MINUTE, ms(600_000))
+            .await;
         assert_eq!(due.unwrap().waiting.len(), 1);
         store.mark_all_busy(ms(600_000)).await.unwrap();
     });

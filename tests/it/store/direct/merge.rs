@@ -56,7 +56,7 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
             let announcement = Announcement {
                 chat: looked.chat,
                 id: looked.id,
-                    turn: looked.turn,
+                turn: looked.turn,
                 announced: None,
                 moved: None,
                 told_pause: None,

@@ -196,10 +196,7 @@ fn the_heads_of_all_lines_are_told_before_others_and_answers_wait_for_nothing() 
             .announce(&session(), &[answer], PER_MINUTE, now)
             .await
             .unwrap();
-        assert_eq!(
-            send(&store, now).await,
-            [(chat(30), "place 30".to_owned())]
-        );
+        assert_eq!(send(&store, now).await, [(chat(30), "place 30".to_owned())]);
     });
 }
 
