@@ -5,6 +5,7 @@
 //!     cargo run --release --example load -- --rate 200 --messages 6000
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --kill-after 10
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --idle 2000 --slow 500
+//!     cargo run --release --example load -- --sessions 100 --round-trip 2ms  many sessions, and a network before Redis
 //!     cargo run --release --example load -- --consoles 50             beside open consoles and a line of 10,000
 //!     cargo run --release --example load -- --hostile                 a million forged and strange webhooks, then slow ones
 //!
@@ -28,6 +29,7 @@ use clap::Parser as _;
 use crowd::Crowd;
 use daemon::Daemon;
 use figures::{Cost, Figures, Report};
+use redis_nodes::{Link, Node};
 use screens::Wanted;
 use sink::Sink;
 use traffic::Traffic;
@@ -48,6 +50,9 @@ mod daemon;
 mod figures;
 #[path = "support/hostile.rs"]
 mod hostile;
+#[allow(dead_code, unused_imports, reason = "for the tests and soak.rs too")]
+#[path = "support/redis_nodes.rs"]
+mod redis_nodes;
 #[path = "support/screens.rs"]
 mod screens;
 #[path = "support/siege.rs"]
@@ -66,6 +71,9 @@ mod volley;
 mod webhook;
 #[path = "support/wire.rs"]
 mod wire;
+
+/// How many PINGs measure the network.
+const PINGS: usize = 101;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -91,6 +99,13 @@ struct Args {
     /// Chats that write, in turn
     #[arg(long, default_value_t = 1_000)]
     chats: usize,
+    /// Sessions that the chats are spread over
+    #[arg(long, default_value_t = 1)]
+    sessions: usize,
+    /// How long a round trip to Redis takes, e.g. `2ms`: a Redis of its own behind a link that delays each byte by half of
+    /// it, without limiting how much is on its way
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "redis_url")]
+    round_trip: Option<Duration>,
     /// Webhooks in total; they are signed beforehand and kept in memory (1.5 KB each)
     #[arg(long, default_value_t = 20_000)]
     messages: usize,
@@ -119,7 +134,7 @@ struct Args {
         value_name = "NUMBER",
         num_args = 0..=1,
         default_missing_value = "1000000",
-        conflicts_with_all = ["messages", "kill_after", "idle", "slow", "redis_url", "json"]
+        conflicts_with_all = ["messages", "kill_after", "idle", "slow", "redis_url", "json", "sessions", "round_trip"]
     )]
     hostile: Option<usize>,
     /// Instead of all this: open consoles, and a long line. Measures how long a message takes to be on every screen, what the
@@ -130,7 +145,7 @@ struct Args {
         num_args = 0..=1,
         default_missing_value = "50",
         value_parser = clap::value_parser!(u16).range(1..=400),
-        conflicts_with_all = ["hostile", "kill_after", "idle", "slow", "redis_url", "json", "workers"]
+        conflicts_with_all = ["hostile", "kill_after", "idle", "slow", "redis_url", "json", "workers", "sessions", "round_trip"]
     )]
     consoles: Option<u16>,
     /// With consoles: how many customers wait for a person
@@ -158,6 +173,58 @@ fn positive(text: &str) -> std::result::Result<f64, String> {
         Ok(number)
     } else {
         Err("write a number above 0".to_owned())
+    }
+}
+
+/// `2ms`, `0.5ms` or `1s`.
+fn time(text: &str) -> std::result::Result<Duration, String> {
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1e-3),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let seconds = number.parse::<f64>().ok().map(|number| number * unit);
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|_| text.ends_with('s'))
+        .ok_or_else(|| "write a time like 2ms".to_owned())
+}
+
+/// A Redis at the other end of a slow network.
+struct FarRedis {
+    node: Node,
+    link: Link,
+    /// Its files. After `node`: removed last.
+    _place: tempfile::TempDir,
+}
+
+impl FarRedis {
+    fn start(round_trip: Duration) -> Result<Self> {
+        let place = tempfile::Builder::new().prefix("waha-sm-far-").tempdir()?;
+        // As the private Redis has it.
+        let arguments = ["--save", "", "--appendonly", "yes"];
+        let node = redis_nodes::single(place.path(), &arguments)?;
+        Ok(Self {
+            link: Link::new(node.port(), round_trip)?,
+            node,
+            _place: place,
+        })
+    }
+
+    /// Where it is, behind the link.
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.link.port())
+    }
+
+    /// How long a PING takes: the median.
+    fn round_trip_ms(&self) -> Result<f64> {
+        let mut redis = Redis::at_url(&self.url())?;
+        let mut times = Vec::new();
+        for _ in 0..PINGS {
+            let begun = Instant::now();
+            redis.ping()?;
+            times.push(begun.elapsed());
+        }
+        times.sort_unstable();
+        Ok(times[PINGS / 2].as_secs_f64() * 1_000.0)
     }
 }
 
@@ -198,7 +265,12 @@ fn load(args: &Args) -> Result<bool> {
         println!("{report}");
         return Ok(report.clean());
     }
-    let traffic = Arc::new(Traffic::new(args.messages, args.chats));
+    let traffic = Arc::new(Traffic::new(args.messages, args.chats).over(args.sessions));
+    let far = args.round_trip.map(FarRedis::start).transpose()?;
+    let url = match &far {
+        Some(far) => far.url(),
+        None => args.redis_url.clone().unwrap_or_default(),
+    };
     let sink = Sink::start(traffic.clone(), Duration::from_millis(args.waha_delay_ms))?;
     let prefix = format!("waha-sm-load-{}:", std::process::id());
     let settings = [
@@ -207,16 +279,18 @@ fn load(args: &Args) -> Result<bool> {
         ("WEBHOOK_HMAC_SECRET", SECRET.to_owned()),
         ("WORKERS", args.workers.unwrap_or(args.chats).to_string()),
         ("PACING", "off".to_owned()),
-        ("REDIS_URL", args.redis_url.clone().unwrap_or_default()),
+        ("REDIS_URL", url),
         ("REDIS_PREFIX", prefix.clone()),
     ];
     let mut daemon = Daemon::new(settings, args.daemon_args.clone())?;
     let flow = daemon.write("echo.toml", FLOW)?;
     daemon.set("FLOW_FILE", flow.display().to_string());
     let report =
-        run(args, &traffic, &sink, &mut daemon).map_err(|error| match daemon.last_words() {
-            words if words.is_empty() => error,
-            words => format!("{error}\n\nThe end of the daemon's log:\n{words}").into(),
+        run(args, &traffic, &sink, &mut daemon, far.as_ref()).map_err(|error| {
+            match daemon.last_words() {
+                words if words.is_empty() => error,
+                words => format!("{error}\n\nThe end of the daemon's log:\n{words}").into(),
+            }
         })?;
     daemon.stop()?;
     if let Some(url) = &args.redis_url
@@ -239,7 +313,13 @@ fn load(args: &Args) -> Result<bool> {
     Ok(clean)
 }
 
-fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Result<Report> {
+fn run(
+    args: &Args,
+    traffic: &Traffic,
+    sink: &Sink,
+    daemon: &mut Daemon,
+    far: Option<&FarRedis>,
+) -> Result<Report> {
     let ready = daemon.start()?;
     let _crowd = Crowd::gather(daemon.address(), args.idle, args.slow)?;
     let volley = Volley {
@@ -248,11 +328,14 @@ fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Resu
         connections: args.connections,
         rate: args.rate,
     };
-    let mut redis = match &args.redis_url {
-        Some(url) => Redis::at_url(url),
-        None => Redis::at_socket(&daemon.redis_socket()),
+    let mut redis = match (far, &args.redis_url) {
+        // Not over the slow network: this is only for us.
+        (Some(far), _) => Redis::at_url(&format!("redis://{}", far.node.address())),
+        (None, Some(url)) => Redis::at_url(url),
+        (None, None) => Redis::at_socket(&daemon.redis_socket()),
     }
     .ok();
+    let round_trip_ms = far.map(FarRedis::round_trip_ms).transpose()?;
     let redis_before = redis.as_mut().and_then(|redis| redis.usage().ok());
     let (before, own_before) = (usage(daemon), Usage::of("self"));
     let started = Instant::now();
@@ -278,6 +361,7 @@ fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Resu
     let killed = killed.map(|killed| killed.at);
     Ok(Report {
         load: describe(args),
+        round_trip_ms,
         figures: Figures::new(traffic, started, &shots, &sink.log(), killed),
         cost: Cost {
             start_to_ready_s: ready.as_secs_f64(),
@@ -348,17 +432,22 @@ fn describe(args: &Args) -> String {
     let Args {
         messages,
         chats,
+        sessions,
         connections,
         idle,
         slow,
         ..
     } = args;
+    let sessions = match sessions {
+        0 | 1 => String::new(),
+        sessions => format!(" in {sessions} sessions"),
+    };
     let crowd = if idle + slow == 0 {
         String::new()
     } else {
         format!(", beside {idle} idle and {slow} slow connections")
     };
     format!(
-        "{messages} webhooks of {chats} chats over {connections} connections, {pace}{kill}{crowd}; {workers} workers"
+        "{messages} webhooks of {chats} chats{sessions} over {connections} connections, {pace}{kill}{crowd}; {workers} workers"
     )
 }

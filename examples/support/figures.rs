@@ -58,6 +58,8 @@ pub(crate) struct Cost {
 #[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) load: String,
+    /// How long a PING took over the slowed network to Redis, before the load: the median.
+    pub(crate) round_trip_ms: Option<f64>,
     pub(crate) figures: Figures,
     pub(crate) cost: Cost,
 }
@@ -177,6 +179,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             load,
+            round_trip_ms,
             figures,
             cost,
         } = self;
@@ -191,7 +194,11 @@ impl fmt::Display for Report {
         } = figures;
         let (webhooks, answers) = (figures.webhooks_per_second, figures.answered_per_second);
         let wrong = figures.wrong.len();
-        writeln!(f, "{load}; ready after {:.2} s\n", cost.start_to_ready_s)?;
+        writeln!(f, "{load}; ready after {:.2} s", cost.start_to_ready_s)?;
+        match round_trip_ms {
+            Some(ms) => writeln!(f, "network   a PING to Redis takes {ms:.2} ms\n")?,
+            None => writeln!(f)?,
+        }
         let after_repeats = repeated.saturating_sub(*refused);
         let counts =
             format!("{taken} accepted, {after_repeats} of them after repeats; {refused} never");

@@ -4,13 +4,18 @@
 //! All of it runs on 127.0.0.1 and ends when it is dropped, or when this process ends for any reason.
 
 use std::io::{Error, ErrorKind, Result};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub(crate) use cluster::Cluster;
+pub(crate) use link::Link;
+pub(crate) use node::Node;
 pub(crate) use sentinel::SentinelGroup;
 
 #[path = "redis_nodes/cluster.rs"]
 mod cluster;
+#[path = "redis_nodes/link.rs"]
+mod link;
 #[path = "redis_nodes/migration.rs"]
 mod migration;
 #[path = "redis_nodes/node.rs"]
@@ -27,6 +32,16 @@ pub(crate) mod slot;
 /// How long nodes may take to agree on something, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A single server on a free port.
+pub(crate) fn single(directory: &Path, arguments: &[&str]) -> Result<Node> {
+    let port = ports::free(1)?[0];
+    let arguments = arguments.iter().map(|&word| word.to_owned()).collect();
+    let mut node = Node::new(port, directory, arguments)?;
+    node.spawn(&[])?;
+    node.wait_until_ready()?;
+    Ok(node)
+}
 
 /// Waits until `condition` returns something. An error of Redis in between is not the end: nodes are busy changing.
 fn until<T>(what: &str, mut condition: impl FnMut() -> Result<Option<T>>) -> Result<T> {

@@ -12,6 +12,7 @@ pub(crate) const BYSTANDER: &str = "5522";
 pub(crate) struct Traffic {
     messages: usize,
     chats: usize,
+    sessions: usize,
 }
 
 impl Traffic {
@@ -19,6 +20,15 @@ impl Traffic {
         Self {
             messages,
             chats: chats.max(1),
+            sessions: 1,
+        }
+    }
+
+    /// The chats are spread over this many sessions.
+    pub(crate) fn over(self, sessions: usize) -> Self {
+        Self {
+            sessions: sessions.max(1),
+            ..self
         }
     }
 
@@ -41,7 +51,12 @@ impl Traffic {
     fn request(&self, message: usize, address: SocketAddr, secret: &str) -> Vec<u8> {
         let text =
             format!("Good morning, could you tell me when my parcel will arrive? [{message}]");
-        let event = webhook::message(SESSION, &chat_id(self.chat(message)), "Ana Lima", &text);
+        let chat = self.chat(message);
+        let session = match chat % self.sessions {
+            0 => SESSION.to_owned(),
+            number => format!("shop-{number}"),
+        };
+        let event = webhook::message(&session, &chat_id(chat), "Ana Lima", &text);
         webhook::request(address, secret, &event)
     }
 

@@ -124,6 +124,12 @@ impl Redis {
         Ok((memory, figure("used_cpu_user:") + figure("used_cpu_sys:")))
     }
 
+    /// One round trip.
+    pub(crate) fn ping(&mut self) -> Result<()> {
+        self.0.get_mut().write_all(b"PING\r\n")?;
+        self.0.read_line(&mut String::new()).map(drop)
+    }
+
     /// Its process id.
     pub(crate) fn process(&mut self) -> Result<u32> {
         let info = self.ask("INFO server")?;
