@@ -4,6 +4,7 @@
 //!
 //!     cargo run --release --example soak
 //!     cargo run --release --example soak -- --seconds 600 --seed 42
+//!     cargo run --release --example soak -- --redis cluster --seconds 600   or sentinel: nodes fail, too, and slots move
 //!
 //! First with `all`, then with `serve` and two `work`; each with its own Redis (`redis-server` on PATH) and a fake WAHA.
 //! The seed decides what fails and when, as far as a busy machine allows. Exit code 1 if a message was lost, answered
@@ -25,8 +26,9 @@ use clap::{Parser as _, ValueEnum};
 use fake_waha::{Echo, Engine};
 use soak::account::{Account, Rest};
 use soak::faults::{Choice, FaultRun, supervise};
+use soak::redis::RedisKind;
 use soak::report::{self, Outcome};
-use soak::world::{Layout, WahaSetup, World};
+use soak::world::{Layout, RedisSetup, WahaSetup, World};
 
 #[allow(dead_code, reason = "for demo.rs and load.rs too")]
 #[path = "support/daemon.rs"]
@@ -34,6 +36,9 @@ mod daemon;
 #[allow(dead_code, unreachable_pub, reason = "for the tests and demo.rs too")]
 #[path = "support/fake_waha.rs"]
 mod fake_waha;
+#[allow(dead_code, unused_imports, reason = "for the tests and load.rs too")]
+#[path = "support/redis_nodes.rs"]
+mod redis_nodes;
 #[path = "support/soak/mod.rs"]
 mod soak;
 #[allow(dead_code, reason = "for load.rs too")]
@@ -76,6 +81,14 @@ struct Args {
     /// Which processes run
     #[arg(long, value_enum, default_value = "both")]
     layout: Layouts,
+    /// The Redis that it runs on. A Cluster has three masters with a replica each, a Sentinel group a primary and two
+    /// replicas; masters are killed, frozen and cut off, replicas take over, and slots move
+    #[arg(long, value_enum, default_value = "single")]
+    redis: RedisKind,
+    /// With a Cluster or Sentinel: without `min-replicas-to-write 1`, so that a failover may lose the last writes. What that does
+    /// is counted; it is wrong only outside of the second around a failover
+    #[arg(long)]
+    unsafe_replication: bool,
     /// The WAHA engine that is imitated [default: chosen by the seed]
     #[arg(long, value_enum)]
     engine: Option<EngineName>,
@@ -175,7 +188,11 @@ fn run_layout(
         without: args.without.clone(),
         freeze: args.freeze,
     };
-    let mut world = World::new(layout, waha_setup, args.chats, place)?;
+    let redis = RedisSetup {
+        kind: args.redis,
+        unsafe_replication: args.unsafe_replication,
+    };
+    let mut world = World::new(layout, waha_setup, redis, args.chats, place)?;
     let customers = world.customers(args.chats, args.rate, chance.u64(..))?;
     let agents = world.agents(args.chats, chance.u64(..))?;
     let fault_run = FaultRun::new(chance.u64(..), choice, time.mul_f64(FAULT_SHARE));
@@ -225,9 +242,16 @@ fn run_layout(
     Ok(Outcome {
         layout,
         waha_setup,
+        redis,
         fault_time: time.mul_f64(FAULT_SHARE),
         became_well,
-        account: Account::new(&written, &world.waha.sent(), &periods, &rest),
+        account: Account::new(
+            &written,
+            &world.waha.sent(),
+            &periods,
+            &rest,
+            args.unsafe_replication,
+        ),
         agents,
         overlaps: world.waha.overlaps(),
         periods,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use cluster::Cluster;
 pub(crate) use link::Link;
+pub(crate) use migration::Migration;
 pub(crate) use node::Node;
 pub(crate) use sentinel::SentinelGroup;
 
@@ -31,7 +32,21 @@ pub(crate) mod slot;
 
 /// How long nodes may take to agree on something, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
+const TRIES: usize = 3;
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Starts many servers. If one of them did not start, another server was faster with its port: all are started again, with a
+/// new number and other ports.
+fn again<T>(start: impl Fn(String) -> Result<T>) -> Result<T> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match start(tries.to_string()) {
+            Err(error) if error.kind() == ErrorKind::TimedOut && tries < TRIES => {}
+            done => return done,
+        }
+    }
+}
 
 /// A single server on a free port.
 pub(crate) fn single(directory: &Path, arguments: &[&str]) -> Result<Node> {

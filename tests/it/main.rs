@@ -32,7 +32,11 @@ mod fake_waha;
 #[path = "../../examples/support/hostile.rs"]
 mod hostile;
 #[path = "../../examples/support/redis_nodes.rs"]
-#[allow(dead_code, reason = "shared with the examples, which use other parts")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "shared with the examples, which use other parts"
+)]
 mod redis_nodes;
 #[path = "../../examples/support/traffic.rs"]
 #[allow(

@@ -1,7 +1,7 @@
 //! A Redis Cluster of three masters and three replicas.
 
 use std::collections::BTreeSet;
-use std::io::{Error, ErrorKind, Result};
+use std::io::{Error, Result};
 use std::ops::Range;
 use std::path::Path;
 
@@ -10,15 +10,13 @@ use serde_json::Value;
 use super::migration::Migration;
 use super::node::Node;
 use super::slot::{SLOTS, of_session, session_in};
-use super::{ports, until};
+use super::{again, ports, until};
 
 /// How many of the nodes are masters at first; the replica of each follows after them.
 pub(crate) const MASTERS: usize = 3;
 const NODES: usize = 2 * MASTERS;
 /// A node that says nothing for this long (ms) counts as dead. The shortest that a busy machine allows.
 const NODE_TIMEOUT: &str = "1000";
-/// More than enough ports for one of them to be taken by somebody else.
-const TRIES: usize = 3;
 
 /// See the module documentation. At first node `n` is a master, and node `n + 3` is its replica.
 pub(crate) struct Cluster {
@@ -28,17 +26,15 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Returns when all slots are served and each master has its replica. `more` are further arguments for each server.
     pub(crate) fn start(directory: &Path, more: &[&str]) -> Result<Self> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match Self::try_to_start(&directory.join(tries.to_string()), more) {
-                Err(error) if error.kind() == ErrorKind::TimedOut && tries < TRIES => {}
-                done => return done,
-            }
-        }
+        again(|n| Self::try_to_start(&directory.join(n), more, false))
     }
 
-    fn try_to_start(directory: &Path, more: &[&str]) -> Result<Self> {
+    /// The same, with a link to each node that can be cut. The nodes keep their own bus, so they don't notice.
+    pub(crate) fn start_behind_links(directory: &Path, more: &[&str]) -> Result<Self> {
+        again(|n| Self::try_to_start(&directory.join(n), more, true))
+    }
+
+    fn try_to_start(directory: &Path, more: &[&str], links: bool) -> Result<Self> {
         let mut arguments: Vec<String> = [
             "--cluster-enabled",
             "yes",
@@ -59,6 +55,9 @@ impl Cluster {
         for (n, port) in ports::free(NODES)?.into_iter().enumerate() {
             let directory = directory.join(format!("node-{n}"));
             let mut node = Node::new(port, &directory, arguments.clone())?;
+            if links {
+                node = node.behind_a_link("--cluster-announce-port")?;
+            }
             node.spawn(&[])?;
             nodes.push(node);
         }
@@ -120,28 +119,32 @@ impl Cluster {
     /// Waits until all nodes run, and agree that each slot has a master and each master its replica.
     pub(crate) fn wait_until_whole(&self) -> Result<()> {
         until("the cluster is whole", || {
-            let mut maps = BTreeSet::new();
-            for node in &self.nodes {
-                let state = node.tell("CLUSTER INFO")?;
-                let state = state.as_str().unwrap_or_default();
-                if !state.contains("cluster_state:ok") || state.contains("cluster_slots_fail:1") {
-                    return Ok(None);
-                }
-                let is_replica = node.info("replication", "role")? == "slave";
-                if is_replica && node.info("replication", "master_link_status")? != "up" {
-                    return Ok(None);
-                }
-                maps.insert(shape(&node.tell("CLUSTER SLOTS")?));
-            }
-            // One map for all, in which each slot has two nodes.
-            let agreed =
-                maps.len() == 1 && maps.iter().flatten().all(|(_, nodes)| nodes.len() == 2);
-            let masters = (0..NODES).filter(|n| self.is_master(*n).unwrap_or(false));
-            let masters: Vec<_> = masters.collect();
-            let replicas = masters.iter().map(|n| self.nodes[*n].replicas());
-            let replicas = replicas.sum::<Result<usize>>()?;
-            Ok((agreed && masters.len() == MASTERS && replicas == MASTERS).then_some(()))
+            Ok(self.is_whole()?.then_some(()))
         })
+    }
+
+    /// Whether all nodes run, and agree that each slot has a master and each master its replica.
+    pub(crate) fn is_whole(&self) -> Result<bool> {
+        let mut maps = BTreeSet::new();
+        for node in &self.nodes {
+            let state = node.tell("CLUSTER INFO")?;
+            let state = state.as_str().unwrap_or_default();
+            if !state.contains("cluster_state:ok") || state.contains("cluster_slots_fail:1") {
+                return Ok(false);
+            }
+            let is_replica = node.info("replication", "role")? == "slave";
+            if is_replica && node.info("replication", "master_link_status")? != "up" {
+                return Ok(false);
+            }
+            maps.insert(shape(&node.tell("CLUSTER SLOTS")?));
+        }
+        // One map for all, in which each slot has two nodes.
+        let agreed = maps.len() == 1 && maps.iter().flatten().all(|(_, nodes)| nodes.len() == 2);
+        let masters = (0..NODES).filter(|n| self.is_master(*n).unwrap_or(false));
+        let masters: Vec<_> = masters.collect();
+        let replicas = masters.iter().map(|n| self.nodes[*n].replicas());
+        let replicas = replicas.sum::<Result<usize>>()?;
+        Ok(agreed && masters.len() == MASTERS && replicas == MASTERS)
     }
 
     /// Whether it counts itself as a master.
@@ -176,12 +179,12 @@ impl Cluster {
         let map = self.nodes[n].tell("CLUSTER SLOTS").ok()?;
         let (_, ports) = ranges(&map).find(|(slots, _)| slots.contains(&slot))?;
         let mut nodes = self.nodes.iter();
-        nodes.position(|node| Some(&u64::from(node.port())) == ports.first())
+        nodes.position(|node| Some(&u64::from(node.known_port())) == ports.first())
     }
 
     /// The replica of a master.
     pub(crate) fn replica_of(&self, master: usize) -> Result<usize> {
-        let port = self.nodes[master].port().to_string();
+        let port = self.nodes[master].known_port().to_string();
         for n in (0..NODES).filter(|n| *n != master && self.nodes[*n].is_well()) {
             if self.nodes[n].info("replication", "master_port")? == port {
                 return Ok(n);
@@ -226,13 +229,13 @@ impl Cluster {
     }
 
     /// Begins to move a session's slot to another master. Until the migration is finished, the slot is in both.
-    pub(crate) fn begin_migration(&self, session: &str, to: usize) -> Result<Migration<'_>> {
+    pub(crate) fn begin_migration(&self, session: &str, to: usize) -> Result<Migration> {
         Migration::begin(self, of_session(session), to)
     }
 
     /// Moves a session's slot with all its keys at once.
     pub(crate) fn move_slot(&self, session: &str, to: usize) -> Result<()> {
-        self.begin_migration(session, to)?.finish()
+        self.begin_migration(session, to)?.finish(self)
     }
 
     /// A master that does not have this session's slot.

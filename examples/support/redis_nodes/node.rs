@@ -5,10 +5,12 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::link::Link;
 use super::{resp, until};
 
 /// Kills the server (-9) as soon as its own standard input is closed: when we close it, or when we end for any reason.
@@ -17,6 +19,8 @@ const GUARD: &str = r#""$@" >/dev/null & echo $!; read -r _; kill -9 $!; wait"#;
 /// See the module documentation. Killed when it is dropped.
 pub(crate) struct Node {
     port: u16,
+    /// Everybody but us reaches it through this, if it has one.
+    link: Option<Link>,
     directory: PathBuf,
     /// All but the port and the directory.
     arguments: Vec<String>,
@@ -36,19 +40,46 @@ impl Node {
         std::fs::create_dir_all(directory)?;
         Ok(Self {
             port,
+            link: None,
             directory: directory.to_owned(),
             arguments,
             running: None,
         })
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// Everybody but us shall reach it through a link, which can be cut. `announce` is the server's option for the port of the
+    /// link.
+    pub(super) fn behind_a_link(mut self, announce: &str) -> Result<Self> {
+        let link = Link::new(self.port, Duration::ZERO)?;
+        let port = link.port().to_string();
+        self.arguments.extend([announce.to_owned(), port]);
+        self.link = Some(link);
+        Ok(self)
+    }
+
+    /// Where it listens.
+    pub(super) fn port(&self) -> u16 {
         self.port
     }
 
-    /// `127.0.0.1:port`.
+    /// Where others reach it.
+    pub(super) fn known_port(&self) -> u16 {
+        self.link.as_ref().map_or(self.port, Link::port)
+    }
+
+    /// Where others reach it: `127.0.0.1:port`.
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.known_port())
+    }
+
+    /// Nobody reaches it any more, but us.
+    pub(crate) fn cut_link(&self) {
+        self.link.iter().for_each(Link::cut);
+    }
+
+    /// Everybody reaches it again.
+    pub(crate) fn mend_link(&self) {
+        self.link.iter().for_each(Link::mend);
     }
 
     /// Whether it was neither killed nor frozen.
@@ -98,7 +129,7 @@ impl Node {
     }
 
     /// Starts it again on its files, and waits until it has its data.
-    pub(super) fn start_again(&mut self, more: &[String]) -> Result<()> {
+    pub(crate) fn start_again(&mut self, more: &[String]) -> Result<()> {
         self.kill()?;
         self.spawn(more)?;
         self.wait_until_ready()

@@ -1,11 +1,11 @@
 //! A primary with two replicas under three Sentinels.
 
-use std::io::{Error, ErrorKind, Result};
+use std::io::{Error, Result};
 use std::path::Path;
 
 use super::cluster::safe_and_fast;
 use super::node::Node;
-use super::{ports, until};
+use super::{again, ports, until};
 
 const NODES: usize = 3;
 const SENTINELS: usize = 3;
@@ -15,7 +15,6 @@ const NAME: &str = "main";
 const DOWN_AFTER: u32 = 800;
 /// Sentinel tries again after twice this time (ms).
 const FAILOVER_TIMEOUT: u32 = 3_000;
-const TRIES: usize = 3;
 
 /// See the module documentation. At first node 0 is the primary.
 pub(crate) struct SentinelGroup {
@@ -26,31 +25,33 @@ pub(crate) struct SentinelGroup {
 impl SentinelGroup {
     /// Returns when the replicas are complete and the Sentinels know everybody. `more` are further arguments for each node.
     pub(crate) fn start(directory: &Path, more: &[&str]) -> Result<Self> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match Self::try_to_start(&directory.join(tries.to_string()), more) {
-                Err(error) if error.kind() == ErrorKind::TimedOut && tries < TRIES => {}
-                done => return done,
-            }
-        }
+        again(|n| Self::try_to_start(&directory.join(n), more, false))
     }
 
-    fn try_to_start(directory: &Path, more: &[&str]) -> Result<Self> {
+    /// The same, with a link to each node that can be cut. The Sentinels and the other nodes use it, too.
+    pub(crate) fn start_behind_links(directory: &Path, more: &[&str]) -> Result<Self> {
+        again(|n| Self::try_to_start(&directory.join(n), more, true))
+    }
+
+    fn try_to_start(directory: &Path, more: &[&str], links: bool) -> Result<Self> {
         let ports = ports::free(NODES + SENTINELS)?;
         let (node_ports, sentinel_ports) = ports.split_at(NODES);
         let mut arguments: Vec<String> = safe_and_fast().collect();
         arguments.extend(more.iter().map(|&word| word.to_owned()));
-        let mut nodes = Vec::new();
+        let mut nodes: Vec<Node> = Vec::new();
         for (n, port) in node_ports.iter().enumerate() {
             let directory = directory.join(format!("node-{n}"));
             let mut node = Node::new(*port, &directory, arguments.clone())?;
-            node.spawn(&match n {
-                0 => Vec::new(),
-                _ => replica_of(node_ports[0]),
-            })?;
+            if links {
+                node = node.behind_a_link("--replica-announce-port")?;
+            }
+            let primary = nodes
+                .first()
+                .map(|primary| replica_of(primary.known_port()));
+            node.spawn(&primary.unwrap_or_default())?;
             nodes.push(node);
         }
+        let known_ports: Vec<_> = nodes.iter().map(Node::known_port).collect();
         nodes.iter().try_for_each(Node::wait_until_ready)?;
         until("the replicas are complete", || {
             Ok((nodes[0].replicas()? == NODES - 1).then_some(()))
@@ -60,7 +61,7 @@ impl SentinelGroup {
             let directory = directory.join(format!("sentinel-{n}"));
             std::fs::create_dir_all(&directory)?;
             let file = directory.join("sentinel.conf");
-            std::fs::write(&file, settings(n, node_ports, sentinel_ports))?;
+            std::fs::write(&file, settings(n, &known_ports, sentinel_ports))?;
             let arguments = vec![file.display().to_string(), "--sentinel".to_owned()];
             let mut sentinel = Node::new(*port, &directory, arguments)?;
             sentinel.spawn(&[])?;
@@ -84,27 +85,32 @@ impl SentinelGroup {
     /// Waits until the Sentinels agree on the primary, and both other nodes are its complete replicas.
     pub(crate) fn wait_until_whole(&self) -> Result<()> {
         until("the Sentinel group is whole", || {
-            let primary = self.primary()?;
-            for sentinel in &self.sentinels {
-                sentinel.ask(&["SENTINEL", "CKQUORUM", NAME])?;
-                let replicas = sentinel.ask(&["SENTINEL", "REPLICAS", NAME])?;
-                let replicas = replicas.as_array().cloned().unwrap_or_default();
-                let is_well = |fields: &serde_json::Value| {
-                    let fields: Vec<_> = fields
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|field| field.as_str())
-                        .collect();
-                    let is = |name, value| fields.chunks(2).any(|pair| pair == [name, value]);
-                    is("flags", "slave") && is("master-link-status", "ok")
-                };
-                if replicas.len() != NODES - 1 || !replicas.iter().all(is_well) {
-                    return Ok(None);
-                }
-            }
-            Ok((self.nodes[primary].replicas()? == NODES - 1).then_some(()))
+            Ok(self.is_whole()?.then_some(()))
         })
+    }
+
+    /// Whether the Sentinels agree on the primary, and both other nodes are its complete replicas.
+    pub(crate) fn is_whole(&self) -> Result<bool> {
+        let primary = self.primary()?;
+        for sentinel in &self.sentinels {
+            sentinel.ask(&["SENTINEL", "CKQUORUM", NAME])?;
+            let replicas = sentinel.ask(&["SENTINEL", "REPLICAS", NAME])?;
+            let replicas = replicas.as_array().cloned().unwrap_or_default();
+            let is_well = |fields: &serde_json::Value| {
+                let fields: Vec<_> = fields
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|field| field.as_str())
+                    .collect();
+                let is = |name, value| fields.chunks(2).any(|pair| pair == [name, value]);
+                is("flags", "slave") && is("master-link-status", "ok")
+            };
+            if replicas.len() != NODES - 1 || !replicas.iter().all(is_well) {
+                return Ok(false);
+            }
+        }
+        Ok(self.nodes[primary].replicas()? == NODES - 1)
     }
 
     /// The primary, if all Sentinels that answer agree on it.
@@ -120,7 +126,7 @@ impl SentinelGroup {
         let port = agreed.flatten().unwrap_or_default();
         let mut nodes = self.nodes.iter();
         nodes
-            .position(|node| node.port().to_string() == port)
+            .position(|node| node.known_port().to_string() == port)
             .ok_or_else(|| Error::other("the Sentinels know no primary"))
     }
 
@@ -134,7 +140,7 @@ impl SentinelGroup {
         let primary = until("there is a primary", || self.primary().map(Some))?;
         let more = match primary == n {
             true => Vec::new(),
-            false => replica_of(self.nodes[primary].port()),
+            false => replica_of(self.nodes[primary].known_port()),
         };
         self.nodes[n].start_again(&more)
     }
@@ -173,6 +179,7 @@ impl SentinelGroup {
     }
 }
 
+/// The arguments that make a node a replica.
 fn replica_of(port: u16) -> Vec<String> {
     vec![
         "--replicaof".to_owned(),

@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use super::agents::PAUSED;
 use super::customers::{Written, number};
-use super::faults::{BELLS_CUT, FROZEN, FaultPeriod, LATE_MAX, REDIS_KILLED, WAHA_GONE};
+use super::faults::{
+    BELLS_CUT, FROZEN, FaultPeriod, LATE_MAX, REDIS_CUT_OFF, REDIS_FAILED_OVER, REDIS_FROZEN,
+    REDIS_KILLED, SLOT_MOVED, WAHA_GONE,
+};
 use crate::fake_waha::Sent;
 
 /// How exactly we know when a fault began.
@@ -17,6 +20,16 @@ const JUST_BEFORE: Duration = Duration::from_millis(50);
 const NOTED_WITHIN: Duration = Duration::from_millis(500);
 /// WAHA's answer is stored within this time after Redis is back: retries are up to 2 s apart.
 const NOTED_AFTER_OUTAGE: Duration = Duration::from_secs(3);
+/// How far a replica may be behind. The documents name this time.
+const REPLICATION_LAG: Duration = Duration::from_secs(1);
+/// While one of these lasts, WAHA's answer can't be stored.
+const REDIS_AWAY: [&str; 5] = [
+    REDIS_KILLED,
+    REDIS_FROZEN,
+    REDIS_CUT_OFF,
+    REDIS_FAILED_OVER,
+    SLOT_MOVED,
+];
 /// Behaviours that cause no doubled reply by themselves, by the names in [`Sent::behaviour`].
 const WELL: [&str; 3] = ["well", "sent late", LATE];
 const LATE: &str = "answer late after sending";
@@ -46,6 +59,8 @@ pub(crate) struct Account {
     pub(crate) dead: usize,
     /// Not answered: an agent took over before the bot's reply was sent. The history says so.
     pub(crate) dropped: usize,
+    /// Messages that a failover may have rolled back.
+    in_a_window: HashSet<usize>,
     /// Messages left in inboxes, lanes and dead letters, answered or not.
     left: usize,
     /// From a message's first post to its reply.
@@ -63,6 +78,8 @@ pub(crate) struct Account {
     pub(crate) wrong: usize,
     pub(crate) history_missing: usize,
     pub(crate) history_doubled: usize,
+    /// What happened to messages around a failover in which Redis may have lost its last writes. It is not counted above.
+    pub(crate) rolled_back: BTreeMap<&'static str, usize>,
     /// Everything that is wrong, one by one.
     pub(crate) troubles: Vec<String>,
 }
@@ -73,6 +90,7 @@ impl Account {
         sent: &[Sent],
         periods: &[FaultPeriod],
         rest: &Rest,
+        unsafe_replication: bool,
     ) -> Self {
         let mut account = Self {
             written: written.len(),
@@ -92,6 +110,9 @@ impl Account {
             }
         }
         let dropped = dropped(&rest.history);
+        if unsafe_replication {
+            account.in_a_window = in_a_window(written, &replies, periods);
+        }
         account.answers(written, &replies, periods, rest, &dropped);
         account.order(written, &replies);
         account.history(written, &replies, &rest.history, &dropped);
@@ -112,6 +133,15 @@ impl Account {
 
     fn report(&mut self, kind: &str, what: &str) {
         self.troubles.push(format!("{kind}: {what}"));
+    }
+
+    /// Whether a failover may have done this to a message; then it is counted as that.
+    fn is_rolled_back(&mut self, number: usize, what: &'static str) -> bool {
+        let is_rolled_back = self.in_a_window.contains(&number);
+        if is_rolled_back {
+            *self.rolled_back.entry(what).or_default() += 1;
+        }
+        is_rolled_back
     }
 
     fn wrong_text(&mut self, sent: &Sent) {
@@ -141,6 +171,9 @@ impl Account {
             self.handled += 1;
             self.slowest = self.slowest.max(first.at.duration_since(one.posted));
             for other in others {
+                if self.is_rolled_back(number, "doubled") {
+                    continue;
+                }
                 self.doubled += 1;
                 self.doubled_under_one_id += usize::from(other.message_id == first.message_id);
                 let cause = cause(first, other, periods);
@@ -163,6 +196,8 @@ impl Account {
             ("waiting", &mut self.waiting)
         } else if rest.dead.contains(&number) {
             ("dead", &mut self.dead)
+        } else if self.is_rolled_back(number, "lost") {
+            return;
         } else {
             ("lost", &mut self.lost)
         };
@@ -181,18 +216,20 @@ impl Account {
     /// Counts replies that came after the reply to a later message of their chat. A message is later if it was first posted
     /// after the other was received; messages in flight at the same time have no order.
     fn order(&mut self, written: &[Written], replies: &[Vec<&Sent>]) {
-        let mut firsts: Vec<(&Written, &Sent)> = written
+        let mut firsts: Vec<(usize, &Written, &Sent)> = written
             .iter()
             .zip(replies)
-            .filter_map(|(one, replies)| Some((one, *replies.first()?)))
+            .enumerate()
+            .filter_map(|(number, (one, replies))| Some((number, one, *replies.first()?)))
             .collect();
-        firsts.sort_by_key(|(_, sent)| sent.at);
+        firsts.sort_by_key(|(_, _, sent)| sent.at);
         let mut latest: HashMap<&str, &Written> = HashMap::new();
-        for (one, _) in firsts {
+        for (number, one, _) in firsts {
             let before = *latest.entry(&one.chat).or_insert(one);
             if one
                 .received
                 .is_some_and(|received| received < before.posted)
+                && !self.is_rolled_back(number, "out of order")
             {
                 self.out_of_order += 1;
                 let what = format!("{} {:?} after {:?}", one.chat, one.text, before.text);
@@ -235,6 +272,11 @@ impl Account {
             ] {
                 let missing = least.saturating_sub(there);
                 let doubled = there.saturating_sub(most);
+                if missing > 0 && self.is_rolled_back(number, "missing in the history")
+                    || doubled > 0 && self.is_rolled_back(number, "doubled in the history")
+                {
+                    continue;
+                }
                 self.history_missing += missing;
                 self.history_doubled += doubled;
                 if missing + doubled > 0 {
@@ -256,6 +298,39 @@ fn dropped(history: &[Value]) -> HashSet<usize> {
     not_sent
         .filter_map(|line| number(line["text"].as_str()?))
         .collect()
+}
+
+/// The messages that were on their way when a failover may have lost the last writes: just before a primary failed, and when it
+/// came back before it knew that another had taken over.
+fn in_a_window(
+    written: &[Written],
+    replies: &[Vec<&Sent>],
+    periods: &[FaultPeriod],
+) -> HashSet<usize> {
+    let rolls_back = |one: &&FaultPeriod| {
+        let name = one.name.as_str();
+        [REDIS_KILLED, REDIS_FROZEN, REDIS_CUT_OFF, REDIS_FAILED_OVER].contains(&name)
+    };
+    let windows = periods.iter().filter(rolls_back).flat_map(|one| {
+        let before = one.from.checked_sub(REPLICATION_LAG).unwrap_or(one.from);
+        [
+            (before, one.from + REPLICATION_LAG),
+            (one.mended, one.to + REPLICATION_LAG),
+        ]
+    });
+    let windows: Vec<_> = windows.collect();
+    let is_in = |from: Instant, to: Instant| {
+        let mut windows = windows.iter();
+        windows.any(|(begin, end)| from <= *end && to >= *begin)
+    };
+    let messages = written.iter().zip(replies).enumerate();
+    let of_them = messages.filter(|(_, (one, replies))| {
+        is_in(one.posted, one.received.unwrap_or(one.posted))
+            || replies
+                .iter()
+                .any(|sent| is_in(sent.at, sent.at + NOTED_WITHIN))
+    });
+    of_them.map(|(number, _)| number).collect()
 }
 
 /// The time as the logs write it.
@@ -280,10 +355,11 @@ fn cause(first: &Sent, second: &Sent, periods: &[FaultPeriod]) -> String {
     if late && second.at.duration_since(first.at) >= waha_sm::waha::client::TIMEOUT {
         return "WAHA: no answer in time".to_owned();
     }
-    // While Redis is down, WAHA's answer can't be stored.
     let answered = first.at + if late { LATE_MAX } else { Duration::ZERO };
     let away = |one: &FaultPeriod| {
-        one.name == REDIS_KILLED && one.from <= answered + NOTED_WITHIN && one.to >= first.at
+        REDIS_AWAY.contains(&one.name.as_str())
+            && one.from <= answered + NOTED_WITHIN
+            && one.to >= first.at
     };
     let back = periods
         .iter()

@@ -1,145 +1,240 @@
-//! The soak's own Redis: it loses nothing that it confirmed, and can be killed, cut off and asked.
+//! The soak's own Redis: one server, a Cluster or a Sentinel group. It loses nothing that it confirmed, unless a node that
+//! nobody copies fails; its nodes can be killed, frozen, cut off and asked.
 
-use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Result, Write as _};
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::io::Result;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(20);
-const POLL_INTERVAL: Duration = Duration::from_millis(5);
+use super::customers::SESSIONS;
+use crate::redis_nodes::{Cluster, Migration, Node, SentinelGroup, single};
 
-/// Kills Redis (-9) as soon as its own standard input is closed: when we close it, or when we end for any reason.
-const GUARD: &str = r#""$@" & read -r _; kill -9 $!; wait"#;
+/// It answers only when a write is on disk. If something is lost, Redis did not lose it.
+const SINGLE: [&str; 6] = [
+    "--save",
+    "",
+    "--appendonly",
+    "yes",
+    "--appendfsync",
+    "always",
+];
+/// A primary takes a write only while a replica follows it.
+const SAFE: [&str; 2] = ["--min-replicas-to-write", "1"];
+/// How many keys of a slot move at once, while it moves slowly.
+const KEYS_AT_ONCE: usize = 40;
 
-/// See the module. Killed when it is dropped.
+/// What the soak runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum RedisKind {
+    /// One server.
+    Single,
+    /// Three masters with a replica each.
+    Cluster,
+    /// A primary, two replicas and three Sentinels.
+    Sentinel,
+}
+
+enum Servers {
+    Single(Box<Node>),
+    Cluster(Cluster),
+    Sentinel(SentinelGroup),
+}
+
+/// See the module documentation. Killed when it is dropped.
 pub(crate) struct Redis {
-    directory: PathBuf,
-    /// A shell, see [`GUARD`].
-    guard: Option<Child>,
+    servers: Servers,
+    /// Where we last found the keys of a hash tag; forgotten while things change.
+    found: Mutex<HashMap<String, usize>>,
 }
 
 impl Redis {
-    pub(crate) fn start(directory: &Path) -> Result<Self> {
-        std::fs::create_dir_all(directory)?;
-        let mut redis = Self {
-            directory: directory.to_owned(),
-            guard: None,
+    /// With `unsafe_replication`, a primary takes writes that no replica has.
+    pub(crate) fn start(
+        kind: RedisKind,
+        directory: &Path,
+        unsafe_replication: bool,
+    ) -> Result<Self> {
+        let more: &[&str] = if unsafe_replication { &[] } else { &SAFE };
+        let servers = match kind {
+            RedisKind::Single => Servers::Single(Box::new(single(directory, &SINGLE)?)),
+            RedisKind::Cluster => Servers::Cluster(Cluster::start_behind_links(directory, more)?),
+            RedisKind::Sentinel => {
+                Servers::Sentinel(SentinelGroup::start_behind_links(directory, more)?)
+            }
         };
-        redis.start_again()?;
-        Ok(redis)
+        Ok(Self {
+            servers,
+            found: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn kind(&self) -> RedisKind {
+        match &self.servers {
+            Servers::Single(_) => RedisKind::Single,
+            Servers::Cluster(_) => RedisKind::Cluster,
+            Servers::Sentinel(_) => RedisKind::Sentinel,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis+unix://{}", self.socket().display())
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.directory.join("redis.sock")
-    }
-
-    /// Starts it on its files, and waits until they are loaded.
-    pub(crate) fn start_again(&mut self) -> Result<()> {
-        let guard = Command::new("sh")
-            .args(["-c", GUARD, "sh", "redis-server"])
-            .args(["--port", "0", "--save", "", "--appendonly", "yes"])
-            // It answers only when a write is on disk. If something is lost, Redis did not lose it.
-            .args(["--appendfsync", "always", "--unixsocket"])
-            .arg(self.socket())
-            .arg("--dir")
-            .arg(&self.directory)
-            .arg("--logfile")
-            .arg(self.directory.join("redis.log"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            // Its own group: Ctrl-C at a terminal is for the soak, and Redis ends when the soak ends.
-            .process_group(0)
-            .spawn()?;
-        self.guard = Some(guard);
-        let deadline = Instant::now() + PATIENCE;
-        while self.ask(&["PING"]).is_err() {
-            if Instant::now() > deadline {
-                return Err(Error::new(ErrorKind::TimedOut, "Redis did not start"));
-            }
-            std::thread::sleep(POLL_INTERVAL);
+        match &self.servers {
+            Servers::Single(node) => format!("redis://{}", node.address()),
+            Servers::Cluster(cluster) => cluster.url(),
+            Servers::Sentinel(group) => group.url(),
         }
-        Ok(())
     }
 
-    /// Kills it as the out-of-memory killer does.
-    pub(crate) fn kill(&mut self) -> Result<()> {
-        if let Some(mut guard) = self.guard.take() {
-            drop(guard.stdin.take());
-            guard.wait()?;
+    fn nodes(&self) -> &[Node] {
+        match &self.servers {
+            Servers::Single(node) => std::slice::from_ref(node),
+            Servers::Cluster(cluster) => &cluster.nodes,
+            Servers::Sentinel(group) => &group.nodes,
         }
-        Ok(())
     }
 
-    /// The answer to one command; an error answer of Redis is an error.
+    fn nodes_mut(&mut self) -> &mut [Node] {
+        match &mut self.servers {
+            Servers::Single(node) => std::slice::from_mut(node),
+            Servers::Cluster(cluster) => &mut cluster.nodes,
+            Servers::Sentinel(group) => &mut group.nodes,
+        }
+    }
+
+    /// The node that takes the writes of this session.
+    pub(crate) fn node_of(&self, session: &str) -> Result<usize> {
+        match &self.servers {
+            Servers::Single(_) => Ok(0),
+            Servers::Cluster(cluster) => cluster.master_of(session),
+            Servers::Sentinel(group) => group.primary(),
+        }
+    }
+
+    /// Whether every node runs and has its part, so that the next fault strikes a Redis that can bear it.
+    pub(crate) fn is_whole(&self) -> bool {
+        // Another node may be in charge by now.
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.clear();
+        match &self.servers {
+            Servers::Single(node) => node.is_well(),
+            Servers::Cluster(cluster) => cluster.is_whole().unwrap_or(false),
+            Servers::Sentinel(group) => group.is_whole().unwrap_or(false),
+        }
+    }
+
+    /// kill -9 of a node.
+    pub(crate) fn kill(&mut self, node: usize) -> Result<()> {
+        self.nodes_mut()[node].kill()
+    }
+
+    /// Starts a killed node again on its files.
+    pub(crate) fn start_again(&mut self, node: usize) -> Result<()> {
+        match &mut self.servers {
+            Servers::Single(node) => node.start_again(&[]),
+            Servers::Cluster(cluster) => cluster.restart(node),
+            Servers::Sentinel(group) => group.restart(node),
+        }
+    }
+
+    /// SIGSTOP, or SIGCONT.
+    pub(crate) fn freeze(&self, node: usize, frozen: bool) -> Result<()> {
+        match frozen {
+            true => self.nodes()[node].freeze(),
+            false => self.nodes()[node].thaw(),
+        }
+    }
+
+    /// Cuts a node off from its clients and the other nodes, or connects it again. A Cluster's own bus is not cut.
+    pub(crate) fn cut_off(&self, node: usize, cut: bool) {
+        match cut {
+            true => self.nodes()[node].cut_link(),
+            false => self.nodes()[node].mend_link(),
+        }
+    }
+
+    /// Breaks every connection of one kind, even in the middle of a command.
+    pub(crate) fn cut(&self, kind: &str) {
+        for node in self.nodes() {
+            // While it is down, there is nothing to cut.
+            let _ = node.cut(kind);
+        }
+    }
+
+    /// A replica takes over while its primary lives.
+    pub(crate) fn fail_over(&self, session: &str) -> Result<()> {
+        match &self.servers {
+            Servers::Single(_) => Ok(()),
+            Servers::Cluster(cluster) => cluster.failover(session).map(drop),
+            Servers::Sentinel(group) => group.failover().map(drop),
+        }
+    }
+
+    /// Begins to move the slot of a session to another master.
+    pub(crate) fn begin_migration(&self, session: &str) -> Result<Option<Migration>> {
+        let Servers::Cluster(cluster) = &self.servers else {
+            return Ok(None);
+        };
+        let to = cluster.other_master(session)?;
+        cluster.begin_migration(session, to).map(Some)
+    }
+
+    /// Moves some of its keys.
+    pub(crate) fn continue_migration(&self, migration: &Migration) -> Result<()> {
+        match &self.servers {
+            Servers::Cluster(cluster) => migration.move_keys(cluster, KEYS_AT_ONCE).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn finish_migration(&self, migration: Migration) -> Result<()> {
+        match &self.servers {
+            Servers::Cluster(cluster) => migration.finish(cluster),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether all that hold a session answer.
+    pub(crate) fn is_up(&self) -> bool {
+        SESSIONS.iter().all(|session| {
+            let key = format!("{{{session}}}");
+            self.ask(&["EXISTS", &key]).is_ok()
+        })
+    }
+
+    /// The answer to one command about the key that is its second word; an error answer of Redis is an error.
     pub(crate) fn ask(&self, command: &[&str]) -> Result<Value> {
-        let mut stream = UnixStream::connect(self.socket())?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let mut request = format!("*{}\r\n", command.len());
-        for word in command {
-            request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        let key = command.get(1).copied().unwrap_or_default();
+        let tag = key.split(['{', '}']).nth(1).unwrap_or_default().to_owned();
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(node) = found.get(&tag)
+            && let Ok(answer) = self.nodes()[*node].ask(command)
+        {
+            return Ok(answer);
         }
-        stream.write_all(request.as_bytes())?;
-        read(&mut BufReader::new(stream))
+        let node = self.node_of(&tag)?;
+        found.insert(tag, node);
+        self.nodes()[node].ask(command)
     }
 
     /// The answer to a command that answers with a number; 0 if it can't be asked.
     pub(crate) fn number(&self, command: &[&str]) -> u64 {
-        self.ask(command)
-            .ok()
-            .and_then(|answer| answer.as_u64())
-            .unwrap_or(0)
+        let answer = self.ask(command).ok();
+        answer.and_then(|answer| answer.as_u64()).unwrap_or(0)
     }
 
     /// The texts that a command answers with.
     pub(crate) fn texts(&self, command: &[&str]) -> Vec<String> {
         let answer = self.ask(command).unwrap_or_default();
         let texts = answer.as_array().into_iter().flatten();
-        texts
-            .filter_map(|text| Some(text.as_str()?.to_owned()))
-            .collect()
+        let text = |text: &Value| Some(text.as_str()?.to_owned());
+        texts.filter_map(text).collect()
     }
-}
 
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.kill();
+    /// The keys that match a pattern which names the session.
+    pub(crate) fn keys(&self, session: &str, pattern: &str) -> Vec<String> {
+        let node = self.node_of(session);
+        let keys = node.and_then(|node| self.nodes()[node].texts(&["KEYS", pattern]));
+        keys.unwrap_or_default()
     }
-}
-
-/// One answer in Redis' protocol, as JSON.
-fn read(from: &mut BufReader<UnixStream>) -> Result<Value> {
-    let mut line = String::new();
-    if from.read_line(&mut line)? == 0 {
-        return Err(ErrorKind::UnexpectedEof.into());
-    }
-    let (kind, rest) = line.trim_end().split_at_checked(1).unwrap_or_default();
-    let number = || {
-        rest.parse::<i64>()
-            .map_err(|_| Error::from(ErrorKind::InvalidData))
-    };
-    Ok(match kind {
-        "+" => rest.into(),
-        ":" => number()?.into(),
-        "$" => match usize::try_from(number()?) {
-            Err(_) => Value::Null,
-            Ok(length) => {
-                let mut text = vec![0; length + 2];
-                from.read_exact(&mut text)?;
-                String::from_utf8_lossy(&text[..length]).into_owned().into()
-            }
-        },
-        "*" => {
-            let parts = (0..number()?).map(|_| read(from));
-            Value::Array(parts.collect::<Result<_>>()?)
-        }
-        _ => return Err(Error::other(rest)),
-    })
 }

@@ -9,7 +9,8 @@ use super::agents::Counts;
 use super::customers::SESSIONS;
 use super::faults::FaultPeriod;
 use super::processes::Process;
-use super::world::{Layout, WahaSetup, World};
+use super::redis::RedisKind;
+use super::world::{Layout, RedisSetup, WahaSetup, World};
 use crate::fake_waha::Echo;
 
 /// The number of problems of each kind that are listed one by one.
@@ -19,6 +20,7 @@ const SHOWN: usize = 5;
 pub(crate) struct Outcome {
     pub(crate) layout: Layout,
     pub(crate) waha_setup: WahaSetup,
+    pub(crate) redis: RedisSetup,
     pub(crate) fault_time: Duration,
     /// How long recovery took after the last fault, or how long we waited for it.
     pub(crate) became_well: Duration,
@@ -88,6 +90,7 @@ impl fmt::Display for Outcome {
             wrong,
             history_missing,
             history_doubled,
+            rolled_back,
             troubles,
             ..
         } = &self.account;
@@ -101,13 +104,18 @@ impl fmt::Display for Outcome {
             Some(Echo::After) => "echoes after the answer",
         };
         let engine = self.waha_setup.engine.name();
+        let redis = match self.redis.kind {
+            RedisKind::Single => "",
+            RedisKind::Cluster => "Redis Cluster; ",
+            RedisKind::Sentinel => "Redis with Sentinel; ",
+        };
         let (faults, well) = (
             self.fault_time.as_secs_f64(),
             self.became_well.as_secs_f64(),
         );
         writeln!(
             f,
-            "{processes}; {engine}, {echo}; faults for {faults:.0} s, idle {well:.1} s later"
+            "{processes}; {redis}{engine}, {echo}; faults for {faults:.0} s, idle {well:.1} s later"
         )?;
         writeln!(
             f,
@@ -132,6 +140,20 @@ impl fmt::Display for Outcome {
              in the history {history_missing} missing and {history_doubled} doubled",
             self.stuck.len()
         )?;
+        if self.redis.unsafe_replication {
+            let counts: Vec<_> = rolled_back
+                .iter()
+                .map(|(what, count)| format!("{what} {count}"))
+                .collect();
+            let counts = match counts.is_empty() {
+                true => "nothing".to_owned(),
+                false => counts.join(", "),
+            };
+            writeln!(
+                f,
+                "  within a second of a failover without safe replication: {counts}"
+            )?;
+        }
         if *doubled_under_one_id > 0 {
             writeln!(
                 f,

@@ -13,7 +13,7 @@ use super::agents;
 use super::agents::{Agents, TEAMS};
 use super::customers::{Customers, Plan, SESSIONS, number};
 use super::processes::Process;
-use super::redis::Redis;
+use super::redis::{Redis, RedisKind};
 use crate::daemon;
 use crate::fake_waha::{Behaviour, Echo, Engine, FakeWaha};
 
@@ -46,6 +46,14 @@ pub(crate) struct WahaSetup {
     pub(crate) echo: Option<Echo>,
 }
 
+/// Which Redis it runs on.
+#[derive(Clone, Copy)]
+pub(crate) struct RedisSetup {
+    pub(crate) kind: RedisKind,
+    /// A primary takes writes that no replica has; they are lost if it fails.
+    pub(crate) unsafe_replication: bool,
+}
+
 /// See the module. The daemons are dropped first, and then what they talk to.
 pub(crate) struct World {
     pub(crate) processes: Vec<Process>,
@@ -59,12 +67,14 @@ impl World {
     pub(crate) fn new(
         layout: Layout,
         waha_setup: WahaSetup,
+        redis: RedisSetup,
         chats: usize,
         place: &Path,
     ) -> Result<Self> {
         let waha = Arc::new(FakeWaha::start(0, API_KEY)?);
         waha.imitate(waha_setup.engine);
-        let redis = Redis::start(&place.join("redis"))?;
+        let directory = place.join("redis");
+        let redis = Redis::start(redis.kind, &directory, redis.unsafe_replication)?;
         // Free now; the daemon takes it in a moment.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         if let Some(when) = waha_setup.echo {
@@ -180,7 +190,7 @@ impl World {
         let lists = SESSIONS.iter().flat_map(|session| {
             // Braces have no meaning in Redis' patterns.
             let pattern = format!("{}*", Self::key(session, part));
-            self.redis.texts(&["KEYS", &pattern])
+            self.redis.keys(session, &pattern)
         });
         lists.collect()
     }
@@ -194,7 +204,7 @@ impl World {
     /// Whether nothing is left to do: nobody waits for a person or is held by one, no message unread, no reply unsent, nothing to
     /// archive.
     pub(crate) fn is_idle(&self) -> bool {
-        self.redis.ask(&["PING"]).is_ok()
+        self.redis.is_up()
             && TEAMS
                 .iter()
                 .all(|team| self.counted("ZCARD", &format!("handoff:{team}")) == 0)
