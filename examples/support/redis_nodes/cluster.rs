@@ -68,9 +68,11 @@ impl Cluster {
     }
 
     fn join(&self) -> Result<()> {
+        // A different one for each, so that they need not agree on it first.
         for (n, node) in self.nodes.iter().enumerate() {
-            // A different one for each, so that they need not agree on it first.
             node.tell(&format!("CLUSTER SET-CONFIG-EPOCH {}", n + 1))?;
+        }
+        for (n, node) in self.nodes.iter().enumerate() {
             for other in &self.nodes[n + 1..] {
                 node.tell(&format!("CLUSTER MEET 127.0.0.1 {}", other.port()))?;
             }
