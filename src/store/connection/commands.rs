@@ -119,6 +119,27 @@ impl Redis {
         self.run("HGETALL", key, []).await
     }
 
+    /// Some fields of a hash with their values, at most `count`: which ones is up to Redis.
+    pub(crate) async fn some_fields<R: FromValue>(
+        &self,
+        key: impl Into<String>,
+        count: u32,
+    ) -> Result<R, StoreError> {
+        self.run("HRANDFIELD", key, [count.into(), "WITHVALUES".into()])
+            .await
+    }
+
+    /// About `count` fields of a hash with their values, and where to continue; `0` begins, and ends.
+    pub(crate) async fn hscan(
+        &self,
+        key: impl Into<String>,
+        cursor: String,
+        count: u32,
+    ) -> Result<(String, Vec<(String, String)>), StoreError> {
+        let arguments = [cursor.into(), "COUNT".into(), count.into()];
+        self.run("HSCAN", key, arguments).await
+    }
+
     pub(crate) async fn hkeys<R: FromValue>(
         &self,
         key: impl Into<String>,
@@ -185,6 +206,15 @@ impl Redis {
         key: impl Into<String>,
     ) -> Result<R, StoreError> {
         self.run("SMEMBERS", key, []).await
+    }
+
+    /// Some members of a set, at most `count`: which ones is up to Redis.
+    pub(crate) async fn some_members<R: FromValue>(
+        &self,
+        key: impl Into<String>,
+        count: u32,
+    ) -> Result<R, StoreError> {
+        self.run("SRANDMEMBER", key, [count.into()]).await
     }
 
     pub(crate) async fn srem(

@@ -4,6 +4,9 @@ use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
 
+/// How many are read at once.
+const AT_ONCE: u32 = 100;
+
 /// A conversation that waits for a person.
 #[derive(Clone, Debug)]
 pub struct HandedOff {
@@ -30,7 +33,8 @@ pub struct HandedOff {
 }
 
 impl Store {
-    /// The conversations that wait for a person and have not been reported to the owner yet, in the order of their tickets.
+    /// The conversations that wait for a person and have not been reported to the owner yet, in the order of their tickets; some
+    /// of them if they are very many.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -39,7 +43,8 @@ impl Store {
         session: &SessionName,
     ) -> Result<Vec<HandedOff>, StoreError> {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let chats: Vec<ChatId> = client.smembers(keys.handoff_unnotified(session)).await?;
+        let unnotified = keys.handoff_unnotified(session);
+        let chats: Vec<ChatId> = client.some_members(unnotified, AT_ONCE).await?;
         let mut found = Vec::new();
         for chat in chats {
             let fields: Vec<Option<String>> = client

@@ -7,6 +7,9 @@ use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
 
+/// How many are read at once.
+const AT_ONCE: u32 = 100;
+
 /// A chat that the bot leaves alone.
 #[derive(Clone, Debug)]
 pub struct LeftAlone {
@@ -36,7 +39,7 @@ struct StoredPause {
 }
 
 impl Store {
-    /// The chats that the bot leaves alone and that have not been reported to the owner yet.
+    /// The chats that the bot leaves alone and that have not been reported to the owner yet; some of them if they are very many.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -45,7 +48,7 @@ impl Store {
         session: &SessionName,
     ) -> Result<Vec<LeftAlone>, StoreError> {
         let key = self.inner.keys.left_alone_unnotified(session);
-        let chats: Vec<(ChatId, String)> = self.inner.client.hgetall(key).await?;
+        let chats: Vec<(ChatId, String)> = self.inner.client.some_fields(key, AT_ONCE).await?;
         let read = |(chat, stored): (ChatId, String)| {
             let stored: StoredPause = serde_json::from_str(&stored)
                 .map_err(|_| StoreError::UnexpectedAnswer("why a chat is left alone"))?;

@@ -8,7 +8,7 @@ local by, team, pauses, words = next_text(), next_text(), next_text() == '1', ne
 even_if_full()
 
 -- How many of each line are looked at soon after a pause. The others are looked at within the time for which notices are held.
-local LOOK_SOON_MAX = 1000
+local LOOK_SOON_MAX = 100
 
 -- The pause is over: those who were not told anything meanwhile are looked at.
 local function look_again(line)

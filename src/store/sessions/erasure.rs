@@ -11,6 +11,9 @@ use crate::store::error::StoreError;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
+/// How many pairs of ids one command reads, about.
+const PAIRS_AT_ONCE: u32 = 1_000;
+
 /// The result of [`Store::erase`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Erasure {
@@ -83,18 +86,26 @@ impl Store {
         chats: &[ChatId],
     ) -> Result<Vec<ChatId>, StoreError> {
         let key = self.inner.keys.phone_id_of(session);
-        let phone_id_of: HashMap<String, String> = self.inner.client.hgetall(key).await?;
+        let client = &self.inner.client;
         let mut all = chats.to_vec();
         for chat in chats {
-            if let Some(phone_id) = phone_id_of.get(chat.as_str()) {
-                all.push(ChatId::stored(phone_id.as_str()));
-            }
+            let phone_id: Option<ChatId> = client.hget(&key, chat.as_str()).await?;
+            all.extend(phone_id);
         }
-        let hidden = phone_id_of
-            .iter()
-            .filter(|(_, of)| all.iter().any(|chat| chat.as_str() == *of))
-            .map(|(lid, _)| ChatId::stored(lid.as_str()))
-            .collect::<Vec<_>>();
+        // It has all customers of the session, so it is read in pieces: other commands get in between.
+        let (mut hidden, mut cursor) = (Vec::new(), "0".to_owned());
+        loop {
+            let (next, pairs) = client.hscan(&key, cursor, PAIRS_AT_ONCE).await?;
+            let theirs = pairs
+                .into_iter()
+                .filter(|(_, of)| all.iter().any(|chat| chat.as_str() == *of))
+                .map(|(lid, _)| ChatId::stored(lid));
+            hidden.extend(theirs);
+            if next == "0" {
+                break;
+            }
+            cursor = next;
+        }
         all.extend(hidden);
         all.sort();
         all.dedup();

@@ -211,3 +211,36 @@ fn free_workers_serve_at_once_one_customer_each() {
     );
     queued(&daemon, &chat(21), "hi", 1);
 }
+
+#[test]
+fn however_long_the_line_two_processes_send_few_notices_in_a_minute_and_answer_at_once() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = FLOW.replace("[notices]", "[notices]\nper_minute = 3");
+    let setup = |role| {
+        test.setup(role)
+            .set("REDIS_URL", redis.url())
+            .set("FLOW_FILE", test.flow(&flow))
+    };
+    let daemon = setup("all").start();
+    let mut second = setup("work");
+    second.data_dir = test.directory.path().join("second");
+    let _second = second.start();
+    // Two are served, and ten wait.
+    for n in 1..=2 {
+        daemon.customer_writes(&chat(n), "hi");
+        test.texts(&chat(n), 1);
+    }
+    for n in 3..=12 {
+        queued(&daemon, &chat(n), "hi", n as u64 - 2);
+    }
+    eventually("the other seven wait for their turn", || {
+        (redis.number("ZCARD waha-sm:{default}:put-off:queue") == 7).then_some(())
+    });
+    for (n, told) in [(3, "you are next"), (4, "place 2"), (5, "place 3")] {
+        assert_eq!(test.texts(&chat(n), 1), [told]);
+    }
+    daemon.customer_writes(&chat(12), "position");
+    assert_eq!(test.texts(&chat(12), 1), ["place 10"]);
+    let told: usize = (3..=12).map(|n| test.waha.texts(&chat(n)).len()).sum();
+    assert_eq!(told, 4);
+}

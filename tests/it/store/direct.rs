@@ -6,6 +6,7 @@ mod bytes;
 mod echoes;
 mod full;
 mod limits;
+mod long_line;
 mod merge;
 mod merge_takeover;
 mod notices;

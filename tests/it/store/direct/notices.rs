@@ -26,7 +26,7 @@ async fn wait_in_line(store: &Store, customers: std::ops::RangeInclusive<usize>)
 }
 
 /// What the announcer says to everybody whom it looks at.
-fn notice(one: &WaitingConversation, now: Millis) -> Announcement {
+pub(super) fn notice(one: &WaitingConversation, now: Millis) -> Announcement {
     let mut notice = reply(&format!("{}:{now}", one.id));
     notice.text = format!("place {}", one.position);
     notice.queued_at = now;
