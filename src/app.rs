@@ -254,6 +254,8 @@ impl Daemon {
             bells::listen(redis, &shared.process, back, work.to_reloader).await?;
         self.listener(listening);
 
+        let agent = upkeep::write_back(&shared);
+        self.stage(back, "write-back", |stop| agent.run(stop));
         let agent = owner::waha_monitor(&shared);
         self.stage(back, "waha-monitor", |stop| agent.run(stop));
         let agent = inlet::catch_up(&shared, &work.catch_up, bells.catch_up);

@@ -50,7 +50,11 @@ pub(super) async fn listen(
         | Bell::LeftAlone(..) => vec![to_dispatcher.clone()],
         Bell::Announce(_) => vec![to_announcer.clone()],
         Bell::Lanes(_) => vec![to_sender.clone()],
-        Bell::SessionWorks(_) => vec![to_catch_up.clone()],
+        Bell::SessionWorks(_) => vec![
+            to_catch_up.clone(),
+            to_dispatcher.clone(),
+            to_sender.clone(),
+        ],
         Bell::Flows(_) => {
             request_reload(&to_reloader, bell);
             Vec::new()

@@ -23,6 +23,7 @@ use crate::service::upkeep::archiver::{self, Archiver};
 use crate::service::upkeep::recoverer::{Recoverer, release};
 use crate::service::upkeep::reloader::{ReloadRequest, Reloader};
 use crate::service::upkeep::sweeper::Sweeper;
+use crate::service::upkeep::write_back::WriteBack;
 use crate::store::{self, Store};
 
 /// A new process id, unique among all processes that ever share a Redis.
@@ -69,6 +70,10 @@ pub(super) fn recoverer(shared: &Shared, workers: usize, heart: Store) -> Recove
         shared.pickup_latency.clone(),
         shared.lease.clone(),
     )
+}
+
+pub(super) fn write_back(shared: &Shared) -> WriteBack {
+    WriteBack::new(shared.store.clone())
 }
 
 pub(super) fn sweeper(shared: &Shared) -> Sweeper {

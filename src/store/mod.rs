@@ -80,6 +80,7 @@ pub use sessions::figures::{Gauges, PICKUP_BOUNDS_MS, QueuePace};
 pub use sessions::history::HistoryEntry;
 pub use sessions::people::{People, PeopleLine};
 pub use sessions::status::{PausedStatus, SessionChange, SessionReport, SessionStanding};
+pub use sessions::write_back::ConnectionChanges;
 pub use views::conversation_view::ConversationView;
 pub use views::line_view::{LineKind, LinePart, LinePause, LineRow, LineSection, LineView};
 pub use views::unread_words::UnreadWords;

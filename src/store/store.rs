@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::connection::config::{RedisServer, StoreConfig};
-use crate::store::connection::connections::Sessions;
+use crate::store::connection::connections::{Connections, Sessions};
 use crate::store::connection::redis::Redis;
 use crate::store::connection::sent_messages::SentMessages;
 use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
@@ -19,6 +19,7 @@ use crate::store::lanes::settle::settle_batch;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::Keys;
 use crate::store::scripts::registry::{ScriptContext, Scripts};
+use crate::store::sessions::write_back::WrittenBack;
 
 /// How long the key lives that is written to see whether Redis accepts writes.
 const PROBE_TTL: Duration = Duration::from_secs(60);
@@ -35,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) scripts: Scripts,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) sent: SentMessages,
+    pub(crate) connections: Connections,
+    pub(crate) written_back: WrittenBack,
     pub(crate) ingest: Batch<Ingest, Ingested>,
     pub(crate) commit: Batch<StepCommit, Committed>,
     pub(crate) settle: Batch<(Settlement, Millis), Option<Lane>>,
@@ -73,6 +76,8 @@ impl Store {
             scripts,
             sessions,
             sent: config.connections.sent.clone(),
+            connections: config.connections.clone(),
+            written_back: WrittenBack::default(),
             _server: config.server.clone(),
         };
         Ok(Self {

@@ -118,7 +118,12 @@ impl SenderState {
     async fn on_bell(&mut self, bell: Bell) {
         match bell {
             Bell::Lanes(session) => self.mark_due(session),
-            Bell::Missed => self.poll_all().await,
+            Bell::Missed => {
+                // Perhaps after a failover: Redis may say that a lane is ours that we have sent from and given back.
+                self.must_reconcile = true;
+                self.poll_all().await;
+            }
+            Bell::SessionWorks(_) => self.must_reconcile = true,
             _ => {}
         }
     }

@@ -131,8 +131,13 @@ impl DispatcherState {
                     bell.ring_left_alone();
                 }
             }
-            Bell::Missed => self.poll_all().await,
-            Bell::Announce(_) | Bell::Lanes(_) | Bell::SessionWorks(_) | Bell::Flows(_) => {}
+            Bell::Missed => {
+                // Perhaps after a failover: Redis may have forgotten that a conversation is ours, or that it is not.
+                self.must_reconcile = true;
+                self.poll_all().await;
+            }
+            Bell::SessionWorks(_) => self.must_reconcile = true,
+            Bell::Announce(_) | Bell::Lanes(_) | Bell::Flows(_) => {}
         }
     }
 
@@ -325,7 +330,10 @@ impl DispatcherState {
             "claimed a conversation"
         );
         let bell = Arc::new(Doorbell::default());
-        self.active.insert(chat.clone(), bell.clone());
+        // After a failover, Redis may not know that we have it, and give it to us a second time: the first task ends.
+        if let Some(before) = self.active.insert(chat.clone(), bell.clone()) {
+            before.ring_to_check_ownership();
+        }
         let panics = self.panics.of(&chat, &claimed.id);
         if panics == PANICS_MAX {
             error!(

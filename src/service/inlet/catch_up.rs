@@ -214,10 +214,12 @@ impl CatchUpState {
 
     /// Looks for missed messages in one session.
     async fn session(&self, session: &SessionName) -> Result<(), CatchUpError> {
-        let begun = Millis::now();
         let Some(until) = self.store.caught_up_until(session).await? else {
             return Ok(());
         };
+        // After a failover, Redis may have forgotten that we sent what WAHA lists.
+        self.store.all_written_back(session).await?;
+        let begun = Millis::now();
         let since = until - (CATCH_UP_OVERLAP + SECOND);
         let (mut messages, failed) = listing::messages(&self.client, session, since).await?;
         // WAHA lists the newest first, with times in whole seconds: within one second, the last one listed is the

@@ -7,9 +7,11 @@
 //! | [`recoverer`] | sends this process' heartbeat, and releases what dead processes held |
 //! | [`reloader`] | reloads the flows while the daemon runs |
 //! | [`sweeper`] | takes sessions in which nothing is open out of the list that agents poll |
+//! | [`write_back`] | when a connection is lost or made, writes back what this process sent and Redis may have forgotten |
 
 mod archive_thread;
 pub mod archiver;
 pub mod recoverer;
 pub mod reloader;
 pub mod sweeper;
+pub mod write_back;

@@ -1,7 +1,7 @@
 //! What the connections of a process share, and how they reconnect if a server may no longer write.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use fred::interfaces::ClientLike;
@@ -10,7 +10,8 @@ use tokio::sync::broadcast;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::ids::SessionName;
+use crate::ids::{ProcessId, SessionName};
+use crate::store::connection::contact::Contact;
 use crate::store::connection::sent_messages::SentMessages;
 use crate::throttle::Throttle;
 
@@ -33,6 +34,10 @@ pub struct Connections {
     nodes: Arc<Mutex<Vec<Server>>>,
     /// The messages that this process sent; Redis may forget them.
     pub(crate) sent: SentMessages,
+    /// This process, once it may hold leases and send.
+    pub(crate) process: Arc<OnceLock<ProcessId>>,
+    /// When connections were lost and made.
+    pub(crate) contact: Contact,
 }
 
 impl Default for Connections {
@@ -43,6 +48,8 @@ impl Default for Connections {
             log_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
             nodes: Arc::default(),
             sent: SentMessages::default(),
+            process: Arc::default(),
+            contact: Contact::default(),
         }
     }
 }

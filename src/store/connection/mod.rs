@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 pub(crate) mod commands;
 pub(crate) mod config;
 pub(crate) mod connections;
+pub(crate) mod contact;
 pub(crate) mod error_words;
 pub(crate) mod node;
 pub(crate) mod redirection;

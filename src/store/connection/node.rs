@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use crate::clock::Millis;
 use crate::store::connection::client::{builder, config_of};
 use crate::store::connection::config::RedisServer;
 use crate::store::connection::connections::{Connections, Sessions, connected, reconnect};
@@ -297,6 +298,9 @@ impl SaidInLog {
             return;
         }
         self.away = true;
+        if self.connected_before {
+            node.connections.contact.lost(Millis::now());
+        }
         let node = node.address.as_deref();
         if self.connected_before {
             warn!(
@@ -314,6 +318,10 @@ impl SaidInLog {
         if let Ok(mut sessions) = node.sessions.lock() {
             sessions.clear();
         }
+        if self.connected_before && !self.away {
+            node.connections.contact.lost(Millis::now());
+        }
+        node.connections.contact.made(Millis::now());
         if std::mem::take(&mut self.away) {
             info!(node = node.address.as_deref(), "connected to Redis again");
         }

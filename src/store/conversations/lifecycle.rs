@@ -15,6 +15,9 @@ use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::keys::SEEN_TTL;
 use crate::store::store::Store;
 
+/// How often a message of ours is recorded while the server of its session changes in between.
+const RECORD_ATTEMPTS: u32 = 3;
+
 impl Store {
     /// Takes in an inbound message. It is stored when this returns.
     ///
@@ -40,6 +43,27 @@ impl Store {
         record: &Record,
         now: Millis,
     ) -> Result<Recorded, StoreError> {
+        for _ in 0..RECORD_ATTEMPTS {
+            match self.record_once(session, record, now).await?.as_str() {
+                "recorded" => return Ok(Recorded::Recorded),
+                "duplicate" => return Ok(Recorded::Duplicate),
+                "begins" => return Ok(Recorded::ByPhone { ends: false }),
+                "ends" => return Ok(Recorded::ByPhone { ends: true }),
+                "ignored" => return Ok(Recorded::Ignored),
+                "unsure" => Box::pin(self.write_back_now(session)).await?,
+                _ => return Err(StoreError::UnexpectedAnswer("a known result")),
+            }
+        }
+        // The server changed again and again.
+        Err(StoreError::Disconnected)
+    }
+
+    async fn record_once(
+        &self,
+        session: &SessionName,
+        record: &Record,
+        now: Millis,
+    ) -> Result<String, StoreError> {
         let ours = record
             .echo
             .as_ref()
@@ -80,17 +104,7 @@ impl Store {
                     .map_or(Millis::default(), |phone| phone.last_activity_at),
             );
         let recorded = Box::pin(self.inner.scripts.record.run(session, now, arguments));
-        match ScriptAnswer::of(self.change_session(session, now, recorded).await?)?
-            .text()?
-            .as_str()
-        {
-            "recorded" => Ok(Recorded::Recorded),
-            "duplicate" => Ok(Recorded::Duplicate),
-            "begins" => Ok(Recorded::ByPhone { ends: false }),
-            "ends" => Ok(Recorded::ByPhone { ends: true }),
-            "ignored" => Ok(Recorded::Ignored),
-            _ => Err(StoreError::UnexpectedAnswer("a known result")),
-        }
+        ScriptAnswer::of(self.change_session(session, now, recorded).await?)?.text()
     }
 
     /// Claims up to `count` conversations, those that have waited longest first.

@@ -22,6 +22,9 @@ impl Store {
         address: &ChatId,
         now: Millis,
     ) -> Result<bool, StoreError> {
+        if let Some(id) = id {
+            self.inner.sent.note(session, &lane.chat, id);
+        }
         let record = AttemptRecord {
             now,
             address: address.clone(),

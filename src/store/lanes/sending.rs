@@ -31,6 +31,8 @@ impl Store {
         count: usize,
         now: Millis,
     ) -> Result<TakenLanes, StoreError> {
+        // So that a server that forgot what was sent does not give it out again.
+        self.write_back(session).await?;
         let arguments = Arguments::new().text(process).number(count as i64);
         let script = &self.inner.scripts.take_lanes;
         let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
@@ -57,12 +59,12 @@ impl Store {
         settlement: Settlement,
         now: Millis,
     ) -> Result<Option<Lane>, StoreError> {
-        if let Verdict::Sent {
-            message: Some(message),
-            ..
-        } = &settlement.verdict
-        {
-            self.inner.sent.note(session, &settlement.chat, message);
+        if let Verdict::Sent { message, .. } = &settlement.verdict {
+            let sent = &self.inner.sent;
+            if let Some(message) = message {
+                sent.note(session, &settlement.chat, message);
+            }
+            sent.note_settled(session, &settlement, now);
         }
         self.inner.settle.call(session, (settlement, now)).await
     }

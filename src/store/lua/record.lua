@@ -1,7 +1,7 @@
 -- Puts events into the history that neither open nor continue a conversation: our own messages, acks, edits, and so on. If
 -- our sender did not send a message of ours, the owner wrote it on their own phone. An edit or a withdrawal also changes an
 -- unread message of the customer.
--- Uses: seen, sent_by_us, owner_takeover, message_changes, merge_chats
+-- Uses: seen, sent_by_us, owner_takeover, message_changes, merge_chats, server
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), then per event: dedup_key (recognises the same event, '' = none), kind, from, other_id (the customer's
 --       other id, '' = not known), is_message ('1' = a message, which makes its chat known; '' = only recorded if the chat is
@@ -10,7 +10,8 @@
 --       them; '' = it says nothing), data (JSON), heard (the same with the
 --       part that counts here; '' = nothing is left out), phone_quiet (ms), takeover (what it means if the owner wrote it: 'says' or
 --       'ends'; 'ours' = they did not; '' = nothing), last_activity_at (ms: when the last known message after it was sent)
--- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded, and a takeover by the owner begins or ends)
+-- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded, and a takeover by the owner begins or ends) |
+--       'unsure' (not recorded: the owner may have written it, or Redis forgot that we did; first this process writes back what it sent)
 local seen_ttl = next_number()
 local answer = {}
 while has_more() do
@@ -47,21 +48,33 @@ while has_more() do
       content.text = message.text
       local ours = takeover == 'ours' or sent_by_us(chat, echo, content)
         or (message.other_id and sent_by_us(chat_of(message.other_id), echo, content))
-      note_echo(chat, echo, message.sent_at or 0, content)
-      record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
-      if not ours and takeover ~= '' then
-        local sent_at = message.sent_at or 0
-        note_owner_wrote(chat, sent_at, seen_ttl)
-        result = owner_wrote(chat, sent_at, last_activity_at, takeover == 'ends', quiet) or result
-        if result == 'begins' then
-          redis.call('SET', TAKEOVER_BEGAN_BY .. echo, string.format('%.0f %s', sent_at, chat), 'PX', quiet)
+      local sent_at = message.sent_at or 0
+      if not ours and takeover == 'says' then
+        -- We never say the word that ends a takeover.
+        if not is_known_server() then
+          result = 'unsure'
+        else
+          ours = may_be_forgotten(sent_at)
+        end
+      end
+      if result ~= 'unsure' then
+        note_echo(chat, echo, sent_at, content)
+        record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
+        if not ours and takeover ~= '' then
+          note_owner_wrote(chat, sent_at, seen_ttl)
+          result = owner_wrote(chat, sent_at, last_activity_at, takeover == 'ends', quiet) or result
+          if result == 'begins' then
+            redis.call('SET', TAKEOVER_BEGAN_BY .. echo, string.format('%.0f %s', sent_at, chat), 'PX', quiet)
+          end
         end
       end
     else
       if echo ~= '' then note_echo(chat, echo) end
       record_under(chat, from, kind, 'conversation', conversation, 'data', data)
     end
-    if dedup_key ~= '' and is_message == '1' then
+    if result == 'unsure' then
+      -- It comes again.
+    elseif dedup_key ~= '' and is_message == '1' then
       mark_seen(seen, marks, parts, chat, seen_ttl)
     elseif dedup_key ~= '' then
       redis.call('SET', seen, '1', 'PX', seen_ttl)

@@ -19,6 +19,7 @@ impl Store {
         workers: usize,
         expires_after: Duration,
     ) -> Result<bool, StoreError> {
+        let _ = self.inner.connections.process.set(process.clone());
         let keys = &self.inner.keys;
         // The heartbeat first, because a process in the set without a heartbeat counts as dead.
         let before = self

@@ -64,6 +64,7 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("NOTIFIED", NOTIFIED),
     ("HISTORY", HISTORY),
     ("COUNTERS", COUNTERS),
+    ("SERVER", SERVER),
 ];
 
 /// STRING, expires: a message or an event that we already have. `seen:in:` and `seen:out:` are messages that had their turn,
@@ -255,6 +256,11 @@ const COUNTERS: &str = "counters";
 
 /// Never exists, see [`Keys::of_scripts`].
 const ANCHOR: &str = "anchor";
+
+/// HASH: the server that has the session: `id` (`run_id` in its INFO), `changed_at` (when (ms) it was first seen to be another one than
+/// before; 0: not known), `doubt_until` (a message of ours that was sent before (ms) may be a reply that Redis forgot), and `back:` and a
+/// process: it has written back what it sent lately.
+const SERVER: &str = "server";
 
 /// Builds the keys under one prefix (setting `REDIS_PREFIX`).
 #[derive(Clone, Debug)]

@@ -31,7 +31,7 @@ macro_rules! includes {
 }
 
 includes! {
-    inbox, seen, pace, lines, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats, actions,
+    server, inbox, seen, pace, lines, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats, actions,
 }
 
 /// How many arguments a script takes, without those that every script gets.
@@ -137,6 +137,7 @@ scripts! {
     retry_dead: items(0, 2),
     notify_owner: call(4),
     status: call(5),
+    write_back: items(5, 2),
     read: call(2),
     line: call(2),
     show: call(2),

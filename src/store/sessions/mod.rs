@@ -10,3 +10,4 @@ pub(crate) mod owner_notices;
 pub(crate) mod people;
 pub(crate) mod status;
 pub(crate) mod turns;
+pub(crate) mod write_back;

@@ -12,6 +12,7 @@ mod merge_takeover;
 mod notices;
 mod pace;
 mod standing;
+mod write_back;
 
 use std::sync::Arc;
 use std::time::Duration;
