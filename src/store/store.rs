@@ -8,6 +8,7 @@ use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::connection::config::{RedisServer, StoreConfig};
 use crate::store::connection::connections::{Connections, Sessions};
+use crate::store::connection::contact::WrittenBack;
 use crate::store::connection::redis::Redis;
 use crate::store::connection::sent_messages::SentMessages;
 use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
@@ -19,7 +20,6 @@ use crate::store::lanes::settle::settle_batch;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::Keys;
 use crate::store::scripts::registry::{ScriptContext, Scripts};
-use crate::store::sessions::write_back::WrittenBack;
 
 /// How long the key lives that is written to see whether Redis accepts writes.
 const PROBE_TTL: Duration = Duration::from_secs(60);

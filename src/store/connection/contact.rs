@@ -1,11 +1,16 @@
 //! When this process lost a connection to Redis, and when it made one. After that the server of a session may be another one, and
 //! may lack the last writes of the one before.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
 use crate::clock::Millis;
+use crate::ids::SessionName;
+
+/// For each session: how many connections had been made or lost when this process last wrote back what it sent.
+pub(crate) type WrittenBack = Mutex<HashMap<SessionName, u64>>;
 
 /// Of all connections of a process. Cheap to clone; all clones share it.
 #[derive(Clone, Debug)]

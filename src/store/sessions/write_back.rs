@@ -1,7 +1,6 @@
 //! After a failover or a restart, Redis may have forgotten what was written last. Each process then writes back what it sent lately.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -25,9 +24,6 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// The pause between two looks whether the others have written back.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-
-/// For each session: how many connections had been made or lost when this process last wrote back.
-pub(crate) type WrittenBack = Mutex<HashMap<SessionName, u64>>;
 
 /// Tells when this process loses a connection or makes one: then the server of a session may be another one.
 #[derive(Debug)]
