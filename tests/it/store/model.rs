@@ -100,10 +100,11 @@ fn after_rare_sequences_that_chance_hardly_finds_the_store_equals_its_model() {
         .build()
         .unwrap();
     let (store, client) = runtime.block_on(connect(&redis));
+    let (listener, _) = runtime.block_on(connect(&redis));
     for (what, operations) in operation::rare() {
         runtime.block_on(async {
             let _: () = client.flushall(false).await.unwrap();
-            let mut run = Run::new([&store, &store], &client);
+            let mut run = Run::new([&store, &listener], &client);
             let result = run.all(&operations).await;
             assert_eq!(result, Ok(()), "{what}");
         });
