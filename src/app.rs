@@ -26,7 +26,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::config::{CatchUpConfig, Config, HandlingConfig};
+use crate::config::{CatchUpConfig, Config, HandlingConfig, KeepHistory};
 use crate::data_dir::DataDir;
 use crate::flows::{Flows, NO_DEFAULT_FLOW};
 use crate::history;
@@ -49,6 +49,7 @@ use daemon::Daemon;
 use deliver::REQUESTS_MAX;
 use redis::retry_at_start;
 use shared::Shared;
+use upkeep::OpenHistory;
 
 pub use start_error::StartError;
 
@@ -112,7 +113,8 @@ impl Daemon {
         let (role, listen) = (config.role, config.webhook.listen);
         let workers = config.handling.workers;
         // First of all, because two daemons can share neither a directory nor a port.
-        let data_dir = if role.serves() {
+        let keeps_history = config.history != KeepHistory::Off;
+        let data_dir = if keeps_history {
             Some(self.take_data_dir(&config.redis.data_dir)?)
         } else {
             None
@@ -139,8 +141,25 @@ impl Daemon {
         let process = upkeep::new_process_name()?;
         let (to_reloader, reload_requests) = mpsc::unbounded_channel();
 
-        if let Some(bound) = bound {
-            let store = self.connect(&redis, &front).await?;
+        let front_store = match bound {
+            Some(_) => Some(self.connect(&redis, &front).await?),
+            None => None,
+        };
+        // Before anything is received: a process that may not keep the history shall not run for a moment and end.
+        let history = match &data_dir {
+            Some(data_dir) => {
+                let store = self.connect(&redis, back).await?;
+                let how = (role, config.history);
+                Some(OpenHistory::open(&redis, store, data_dir, &process, how, back).await?)
+            }
+            None => None,
+        };
+
+        if let (Some(bound), Some(store)) = (bound, front_store) {
+            if !keeps_history {
+                let watch = upkeep::history_watch(store.clone(), metrics.clone());
+                self.stage(&front, "history-watch", |stop| watch.run(stop));
+            }
             let notifier = owner::notifier(&store, config.notify_chat.clone(), &flows);
             let intake = inlet::intake(&store, &flows, notifier, &config.catch_up);
             let listener = inlet::listener(
@@ -197,11 +216,8 @@ impl Daemon {
             );
             self.stage(back, "console", |stop| console.run(bound, stop));
         }
-        if let Some(data_dir) = &data_dir {
-            let path = data_dir.path().join(history::FILE_NAME);
-            let archive = upkeep::open_archive(&path, back).await?;
-            let store = self.connect(&redis, back).await?;
-            let archiver = upkeep::archiver(store, archive, path, metrics, touched);
+        if let Some(history) = history {
+            let archiver = history.archiver(metrics, touched);
             // Last, because it archives what the others write while they stop.
             self.stage(back, daemon::ARCHIVER, |stop| archiver.run(stop));
         }

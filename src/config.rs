@@ -8,6 +8,7 @@ mod console;
 mod data;
 mod flow;
 mod handling;
+mod history;
 mod log;
 mod owner;
 mod reader;
@@ -25,6 +26,7 @@ pub use console::{ConsoleConfig, console_address};
 pub use data::{RedisConfig, data_dir};
 pub use flow::FlowConfig;
 pub use handling::HandlingConfig;
+pub use history::KeepHistory;
 pub use reader::Mistakes;
 pub use role::Role;
 pub use waha::WahaConfig;
@@ -43,6 +45,8 @@ pub struct Config {
     pub waha: WahaConfig,
     /// Where the data is.
     pub redis: RedisConfig,
+    /// Whether this process keeps the history.
+    pub history: KeepHistory,
     /// Which flow customers follow.
     pub flow: FlowConfig,
     /// How conversations are handled and answered.
@@ -72,6 +76,7 @@ impl Config {
         let webhook = WebhookConfig::read(&mut reader, &settings.webhook);
         let waha = WahaConfig::read(&mut reader, &settings.waha, role);
         let redis = RedisConfig::read_for(&mut reader, &settings.redis, role);
+        let history = KeepHistory::read(&mut reader, &settings.history, role);
         let flow = FlowConfig::read(&mut reader, &settings.flow, role);
         let handling = HandlingConfig::read(&mut reader, &settings.handling);
         let notify_chat = owner::read(&mut reader, &settings.owner);
@@ -79,6 +84,10 @@ impl Config {
         let console = ConsoleConfig::read(&mut reader, &settings.console, role);
         if let (Some(webhook), Some(console)) = (&webhook, &console) {
             console::refuse_one_port_for_two(&mut reader, webhook.listen, console.listen);
+        }
+        if let Some(history) = history {
+            let (has_url, has_console) = (redis.url.is_some(), console.is_some());
+            history::refuse_what_needs_it(&mut reader, role, history, has_url, has_console);
         }
         let console_url = console::link_base(&settings.console);
         let log = log::read(&mut reader, &settings.log);
@@ -88,6 +97,7 @@ impl Config {
                 webhook: webhook?,
                 waha: waha?,
                 redis,
+                history: history?,
                 flow: flow?,
                 handling: handling?,
                 notify_chat,
@@ -141,6 +151,7 @@ mod tests {
         wrong.redis.redis_url = Some("localhost".into());
         wrong.redis.redis_prefix = Some("a{b}".into());
         wrong.handling.workers = Some("many".into());
+        wrong.history.history = Some("no".into());
         wrong.flow.flow_file = Some("/nowhere/flow.toml".into());
         wrong.flow.locale = Some("fr".into());
         wrong.handling.pacing = Some("fast".into());
@@ -160,6 +171,7 @@ mod tests {
             "WAHA_URL",
             "REDIS_URL",
             "REDIS_PREFIX",
+            "HISTORY",
             "WORKERS",
             "FLOW_FILE",
             "LOCALE",
@@ -180,7 +192,7 @@ mod tests {
                 "{setting}: {mistakes:#?}"
             );
         }
-        assert_eq!(mistakes.len(), 18);
+        assert_eq!(mistakes.len(), 19);
     }
 
     #[test]
@@ -219,6 +231,37 @@ mod tests {
                 "{mistakes:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_process_without_a_history_needs_one_that_keeps_it_and_has_no_console() {
+        let read = |role, history: &str, redis: bool, console: bool| {
+            Config::read(
+                role,
+                &settings(|s| {
+                    s.history.history = Some(history.into());
+                    s.redis.redis_url = redis.then(|| "redis://localhost".into());
+                    s.console.address.console_listen = console.then(|| "127.0.0.1:8081".into());
+                }),
+            )
+        };
+        for role in [Role::All, Role::Serve] {
+            let off = read(role, "off", true, false).unwrap();
+            assert_eq!(off.history, KeepHistory::Off);
+            let Mistakes(mistakes) = read(role, "off", true, true).unwrap_err();
+            assert!(
+                mistakes.len() == 1 && mistakes[0].contains("CONSOLE_LISTEN"),
+                "{mistakes:?}"
+            );
+        }
+        let Mistakes(mistakes) = read(Role::All, "off", false, false).unwrap_err();
+        assert!(
+            mistakes.len() == 1 && mistakes[0].contains("REDIS_URL"),
+            "{mistakes:?}"
+        );
+        assert_eq!(read(Role::All, "here", false, true).unwrap().history, KeepHistory::Here);
+        // A file of settings that all processes share.
+        assert_eq!(read(Role::Work, "on", true, true).unwrap().history, KeepHistory::Off);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use tracing::warn;
@@ -54,7 +54,7 @@ const OF_THE_SYSTEM: [&str; 22] = [
 pub struct DataDir {
     directory: PrivateDir,
     /// The lock ends when the file is closed, even if we are killed.
-    _lock: File,
+    lock: File,
 }
 
 /// Why the directory can't be used.
@@ -123,7 +123,7 @@ impl DataDir {
         warn_of_open(&directory, open_before, &files);
         Ok(Self {
             directory,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -135,6 +135,16 @@ impl DataDir {
     /// The directory itself.
     pub fn directory(&self) -> &PrivateDir {
         &self.directory
+    }
+
+    /// What only the process that has locked this directory can say: which directory it is, on which machine since it was started. A
+    /// copy is another one. Empty if the system does not tell.
+    pub fn place(&self) -> String {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+        match (boot, self.lock.metadata()) {
+            (Ok(boot), Ok(lock)) => format!("{}:{}:{}", boot.trim(), lock.dev(), lock.ino()),
+            _ => String::new(),
+        }
     }
 
     /// The last process that ran on this directory, if it stored its id. It has ended, because we have the lock.

@@ -19,6 +19,9 @@ pub struct Settings {
     /// Where the data is.
     #[command(flatten)]
     pub redis: RedisSettings,
+    /// Whether the history is kept.
+    #[command(flatten)]
+    pub history: HistorySettings,
     /// Which flow customers follow.
     #[command(flatten)]
     pub flow: FlowSettings,
@@ -109,6 +112,16 @@ pub struct RedisSettings {
     /// until there is space [default: 256mb]
     #[arg(long, env = "PRIVATE_REDIS_MAXMEMORY", value_name = "BYTES")]
     pub private_redis_maxmemory: Option<String>,
+}
+
+/// Whether the history is kept.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Data")]
+pub struct HistorySettings {
+    /// Whether `all` or `serve` keeps the history: one process for each Redis. off: another one does; here: in this DATA_DIR from now
+    /// on, although another file was kept before [default: on]
+    #[arg(long, env = "HISTORY", value_name = "on|off|here")]
+    pub history: Option<String>,
 }
 
 /// Which flow customers follow.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use crate::data_dir::DataDirError;
 use crate::history;
+use crate::service::upkeep::history_keeper::NotKeeper;
 use crate::store::{self, PrivateRedisError};
 use crate::waha::client::BadConfig;
 
@@ -31,6 +32,9 @@ pub enum StartError {
     /// The history can't be opened.
     #[error(transparent)]
     History(#[from] history::HistoryError),
+    /// Another process keeps the history, or another file has it.
+    #[error(transparent)]
+    NotKeeper(#[from] NotKeeper),
     /// The console's address is in use, or is not an address of this machine.
     #[error(
         "can't listen on {address} for the console: {source}; set CONSOLE_LISTEN to another address or port"

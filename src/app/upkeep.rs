@@ -1,7 +1,7 @@
 //! Builds the agents for housekeeping, and passes leases from the last run to this one.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -12,19 +12,21 @@ use tracing::{info, warn};
 use super::redis::retry_at_start;
 use super::shared::Shared;
 use super::start_error::StartError;
-use crate::config::Role;
+use crate::config::{KeepHistory, Role};
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
-use crate::history::Archive;
+use crate::history::{self, Archive};
 use crate::ids::ProcessId;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
 use crate::service::upkeep::archiver::{self, Archiver};
+use crate::service::upkeep::history_keeper::{HistoryKeeper, NotKeeper, Replacing};
+use crate::service::upkeep::history_watch::HistoryWatch;
 use crate::service::upkeep::recoverer::{Recoverer, release};
 use crate::service::upkeep::reloader::{ReloadRequest, Reloader};
 use crate::service::upkeep::sweeper::Sweeper;
 use crate::service::upkeep::write_back::WriteBack;
-use crate::store::{self, Store};
+use crate::store::{self, HistoryClaim, RedisServer, Store};
 
 /// A new process id, unique among all processes that ever share a Redis.
 pub(super) fn new_process_name() -> io::Result<ProcessId> {
@@ -107,25 +109,84 @@ fn process_label(role: Role) -> String {
     format!("{role} (process {process} on {machine})")
 }
 
-/// Opens the history on a blocking thread, because an upgrade of the file may take a while.
-pub(super) async fn open_archive(path: &Path, back: &Handle) -> Result<Archive, StartError> {
-    let path = path.to_owned();
-    let opening = back.spawn_blocking(move || archiver::open(&path));
-    Ok(opening.await.map_err(io::Error::from)??)
+/// The history, open, and the right to write it.
+pub(super) struct OpenHistory {
+    path: PathBuf,
+    archive: Archive,
+    keeper: HistoryKeeper,
+    store: Store,
 }
 
-pub(super) fn archiver(
-    store: Store,
-    archive: Archive,
-    path: PathBuf,
-    metrics: Arc<Metrics>,
-    touched: Arc<Touched>,
-) -> Archiver {
-    Archiver {
-        store,
-        archive,
-        path,
-        metrics,
-        touched,
+impl OpenHistory {
+    /// Opens the file, on a blocking thread because an upgrade of it may take a while, and asks for the right to write it.
+    pub(super) async fn open(
+        redis: &store::StoreConfig,
+        store: Store,
+        data_dir: &DataDir,
+        process: &ProcessId,
+        (role, keep): (Role, KeepHistory),
+        back: &Handle,
+    ) -> Result<Self, StartError> {
+        let path = data_dir.path().join(history::FILE_NAME);
+        let opening = {
+            let path = path.clone();
+            back.spawn_blocking(move || {
+                let mut archive = archiver::open(&path)?;
+                let file = archive.file_id_now();
+                Ok::<_, history::HistoryError>((archive, file))
+            })
+        };
+        let (archive, file) = opening.await.map_err(io::Error::from)??;
+        let replacing = match (&redis.server, keep) {
+            (RedisServer::Private(_), _) => Replacing::Always,
+            (_, KeepHistory::Here) => Replacing::AtStart,
+            _ => Replacing::Never,
+        };
+        let is_known = file.is_some();
+        let claim = HistoryClaim {
+            file: file.unwrap_or_default(),
+            process: process.clone(),
+            place: data_dir.place(),
+            label: process_label(role),
+            may_replace: false,
+        };
+        let keeper = HistoryKeeper::new(store.clone(), claim, replacing);
+        // If the file can't be opened now, the archiver asks when it can.
+        if is_known {
+            claim_at_start(redis, &keeper).await?;
+        }
+        Ok(Self {
+            path,
+            archive,
+            keeper,
+            store,
+        })
     }
+
+    pub(super) fn archiver(self, metrics: Arc<Metrics>, touched: Arc<Touched>) -> Archiver {
+        Archiver {
+            store: self.store,
+            archive: self.archive,
+            path: self.path,
+            keeper: Arc::new(self.keeper),
+            metrics,
+            touched,
+        }
+    }
+}
+
+/// Asks for the right to write the history, and again if Redis fails meanwhile.
+async fn claim_at_start(
+    redis: &store::StoreConfig,
+    keeper: &HistoryKeeper,
+) -> Result<(), StartError> {
+    let asked = retry_at_start(redis, async || match keeper.claim_at_start().await {
+        Err(NotKeeper::Store(error)) => Err(error),
+        answered => Ok(answered),
+    });
+    Ok(asked.await??)
+}
+
+pub(super) fn history_watch(store: Store, metrics: Arc<Metrics>) -> HistoryWatch {
+    HistoryWatch { store, metrics }
 }

@@ -73,6 +73,21 @@ impl Archive {
         self.known(found, "reading a position")
     }
 
+    /// The id of the file, which it keeps when it is moved, copied or restored from a backup.
+    ///
+    /// # Errors
+    /// When the file can't be opened.
+    pub fn file_id(&mut self) -> Result<String, HistoryError> {
+        let found = schema::file_id(&self.opened()?.db);
+        self.known(found, "reading its id")
+    }
+
+    /// As [`Archive::file_id`], without waiting for a lock; `None` if the file can't be opened now.
+    pub fn file_id_now(&mut self) -> Option<String> {
+        let open = self.open.as_ref()?;
+        schema::file_id(&open.db).ok()
+    }
+
     /// Stores a batch and moves the positions of its sessions, together or not at all.
     ///
     /// Entries at or before their session's position are skipped, so a batch may be repeated after an error or a crash. After `Ok`

@@ -35,7 +35,7 @@ pub enum Restored {
 }
 
 /// A file by device and inode, whatever its name.
-type Identity = (u64, u64);
+pub(super) type Identity = (u64, u64);
 
 /// The files of an open database.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ fn identities(main: &Path) -> io::Result<[Option<Identity>; 3]> {
 
 /// `None` if there is no such file. It is never opened, because closing it would end SQLite's locks
 /// (sqlite.org, "How To Corrupt An SQLite Database File", 2.2).
-fn identity(path: &Path) -> io::Result<Option<Identity>> {
+pub(super) fn identity(path: &Path) -> io::Result<Option<Identity>> {
     match fs::metadata(path) {
         Ok(found) => Ok(Some((found.dev(), found.ino()))),
         Err(error) if is_missing(&error) => Ok(None),

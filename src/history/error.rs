@@ -1,5 +1,6 @@
 //! Why the history can't be written or read, and whether the problem is temporary.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::sqlite_trouble::Trouble;
@@ -47,6 +48,25 @@ pub enum HistoryError {
         /// The latest schema version of this program.
         known: i64,
     },
+    /// Its place on the disk can't be looked at.
+    #[error("cannot look at the history {path}: {source}")]
+    Unreachable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A position in the changes that this file never had.
+    #[error(
+        "the history {path} never had the position {position}: it is another file, or it was restored from a backup that is \
+         older. What was copied from it may be wrong now: empty the copy, and begin again at position 0"
+    )]
+    UnknownPosition {
+        /// The file.
+        path: PathBuf,
+        /// The position.
+        position: String,
+    },
     /// SQLite refused or failed: a full disk, a lock held for too long, a damaged file.
     #[error("the history {path} failed while {doing}: {remedy}", remedy = Trouble::remedy(source))]
     Sql {
@@ -79,8 +99,11 @@ impl HistoryError {
             Self::Open { source, .. } | Self::Sql { source, .. } => {
                 !matches!(Trouble::of(source), Trouble::Damaged | Trouble::Other)
             }
-            Self::NotRestored { .. } => true,
-            Self::Missing { .. } | Self::Newer { .. } | Self::Older { .. } => false,
+            Self::NotRestored { .. } | Self::Unreachable { .. } => true,
+            Self::Missing { .. }
+            | Self::Newer { .. }
+            | Self::Older { .. }
+            | Self::UnknownPosition { .. } => false,
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod aliases; // one person, two chat ids
 mod archive; // the writing side
+mod change_feed; // which rows changed, in order
 mod chat_names; // a chat as a person names it
 mod conversations; // the steps of a conversation
 mod csv_table; // for spreadsheets
@@ -53,6 +54,7 @@ mod times; // times as SQLite stores them
 mod transcript; // one chat, in pages
 
 pub use archive::{Appended, Archive};
+pub use change_feed::{ChangeFeed, ChangePosition, ChangedRow, NotAPosition, RowData};
 pub use chat_names::{ChatNames, NotAChat};
 pub use csv_table::{CsvReader, CsvRow, CsvTable};
 pub use cursor::{Cursor, NotACursor};

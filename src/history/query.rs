@@ -65,6 +65,14 @@ impl History {
         })
     }
 
+    /// The id of the file, which it keeps when it is moved, copied or restored from a backup.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn file_id(&self) -> Result<String, HistoryError> {
+        schema::file_id(&self.db).map_err(failed(&self.path, "reading its id"))
+    }
+
     /// Calls `each` with every message that `query` asks for, oldest first, until it breaks.
     ///
     /// # Errors

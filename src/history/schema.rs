@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sql/004_marks_of_a_chat.sql"),
     include_str!("sql/005_people.sql"),
     include_str!("sql/006_names_and_order.sql"),
+    include_str!("sql/007_identity_and_changes.sql"),
 ];
 
 /// The schema version this program writes and reads.
@@ -84,8 +85,18 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> 
     db.busy_timeout(READER_BUSY_MAX).map_err(cannot)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     names::teach_folding(&db).map_err(cannot)?;
-    match version(&db).map_err(cannot)? {
-        VERSION => Ok(db),
+    check_version(&db, path)?;
+    Ok(db)
+}
+
+/// Whether the file has the schema that this program reads.
+pub(super) fn check_version(db: &Connection, path: &Path) -> Result<(), HistoryError> {
+    let found = version(db).map_err(|source| HistoryError::Open {
+        path: path.to_owned(),
+        source,
+    })?;
+    match found {
+        VERSION => Ok(()),
         // The file exists, but its first migration is not committed yet: treat it as missing.
         0 => Err(HistoryError::Missing {
             path: path.to_owned(),
@@ -99,7 +110,17 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> 
     }
 }
 
-/// Runs all missing migrations in one transaction, so that a file is never between two versions.
+/// See the table.
+const NOTE_OPENING: &str = "INSERT OR REPLACE INTO opening (change, mark)
+    SELECT coalesce(max(id), 0), lower(hex(randomblob(4))) FROM change";
+
+/// Which file this is. It keeps its id when it is moved, copied or restored from a backup.
+pub(super) fn file_id(db: &Connection) -> rusqlite::Result<String> {
+    db.prepare_cached("SELECT id FROM file")?
+        .query_row([], |row| row.get(0))
+}
+
+/// Runs all missing migrations in one transaction, so that a file is never between two versions. Also notes that it is opened.
 fn migrate(db: &mut Connection, path: &Path) -> Result<(), HistoryError> {
     let cannot = |source| HistoryError::Open {
         path: path.to_owned(),
@@ -122,6 +143,7 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), HistoryError> {
         tx.pragma_update(None, "user_version", VERSION)
             .map_err(cannot)?;
     }
+    tx.execute(NOTE_OPENING, []).map_err(cannot)?;
     tx.commit().map_err(cannot)
 }
 

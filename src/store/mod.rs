@@ -16,7 +16,7 @@
 //! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
 //! | `sessions` | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
 //! | `views` | the line and one conversation as people see them; they only read |
-//! | `processes` | the processes that share one Redis: their heartbeats, the reload of their flows, and whether they can use WAHA |
+//! | `processes` | the processes that share one Redis: their heartbeats, the reload of their flows, whether they can use WAHA, and which one keeps the history |
 
 mod accounts;
 mod actions;
@@ -69,6 +69,7 @@ pub use lanes::sending::TakenLanes;
 pub use private_redis::error::PrivateRedisError;
 pub use private_redis::server::{PrivateRedis, private_socket};
 pub use private_redis::socket::PrivateSocket;
+pub use processes::history_keeper::{Claimed, HistoryClaim, KeptHistory};
 pub use processes::reloads::Reloaded;
 pub use processes::waha_reports::WahaReport;
 pub use scripts::keys::SEEN_TTL;

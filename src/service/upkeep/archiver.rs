@@ -22,6 +22,7 @@ use crate::store::Store;
 use crate::throttle::Throttle;
 
 use super::archive_thread::ArchiveThread;
+use super::history_keeper::{HistoryKeeper, NotKeeper};
 
 /// Entries per transaction: enough to make the disk's sync unimportant, few enough to fit in memory.
 const BATCH: u64 = 1_000;
@@ -43,6 +44,8 @@ pub struct Archiver {
     pub archive: Archive,
     /// The path of the history's file.
     pub path: PathBuf,
+    /// Holds the right to write it.
+    pub keeper: Arc<HistoryKeeper>,
     /// Shows whether the history can be written.
     pub metrics: Arc<Metrics>,
     /// Says what changed, for screens.
@@ -55,6 +58,8 @@ enum ArchiverError {
     Store(#[from] store::StoreError),
     #[error(transparent)]
     History(#[from] history::HistoryError),
+    #[error(transparent)]
+    NotKeeper(#[from] NotKeeper),
     #[error("the thread that writes it failed")]
     Thread(#[source] io::Error),
     #[error("it was deleted or replaced, and there was no time to put it back")]
@@ -103,10 +108,20 @@ fn pause_after(archived: usize, watched: bool) -> Duration {
 impl Archiver {
     /// Runs until `shutdown`, then archives the remaining entries, up to a deadline.
     pub async fn run(self, shutdown: CancellationToken) {
+        let keeper = self.keeper.clone();
+        tokio::select! {
+            () = self.archive(shutdown) => {}
+            () = keeper.renew() => {}
+        }
+        keeper.give_up().await;
+    }
+
+    async fn archive(self, shutdown: CancellationToken) {
         let (metrics, touched) = (self.metrics, self.touched);
         let mut state = ArchiverState {
             store: self.store,
             path: self.path,
+            keeper: self.keeper,
             archive: Some(self.archive),
             thread: ArchiveThread::default(),
             touched: Arc::clone(&touched),
@@ -201,6 +216,7 @@ impl Archiver {
 struct ArchiverState {
     store: Store,
     path: PathBuf,
+    keeper: Arc<HistoryKeeper>,
     /// `None` while the thread uses it, and after the thread panicked.
     archive: Option<Archive>,
     thread: ArchiveThread,
@@ -234,9 +250,13 @@ impl ArchiverState {
         Ok(())
     }
 
-    /// Archives one batch of each session: of all, or of the next ones. Returns the number of entries.
+    /// Archives one batch of each session: of all, or of the next ones. Returns the number of entries. If the right to write ends
+    /// meanwhile, the rest waits for the next call, which asks for it again.
     async fn run(&mut self, all: bool) -> Result<usize, ArchiverError> {
         let mut archived = 0;
+        // Not the id that the file had at the start: when it is opened again after an error, another one may be in its place.
+        let file = self.with(Archive::file_id).await?;
+        self.keeper.claim_for(&file).await?;
         let mut sessions = match all {
             true => self.store.busy_sessions().await?,
             false => self.pages.next(&self.store).await?,
@@ -257,6 +277,9 @@ impl ArchiverState {
                 && !self.trimmed.contains(&session)
             {
                 // The last run may have been killed between the transaction and the trim.
+                if !self.keeper.is_held() {
+                    return Ok(archived);
+                }
                 self.store.trim_history(&session, position).await?;
                 self.trimmed.insert(session.clone());
             }
@@ -267,7 +290,7 @@ impl ArchiverState {
             let Some(last) = entries.last().map(|entry| entry.stream_id.clone()) else {
                 continue;
             };
-            archived += entries.len();
+            let several = entries.len();
             let entries: Vec<StreamEntry> = entries
                 .into_iter()
                 .map(|entry| StreamEntry {
@@ -276,6 +299,9 @@ impl ArchiverState {
                     fields: entry.fields,
                 })
                 .collect();
+            if !self.keeper.is_held() {
+                return Ok(archived);
+            }
             // The stream holds archived entries until the trim below.
             self.trimmed.remove(&session);
             let (appended, in_place) = self
@@ -291,8 +317,10 @@ impl ArchiverState {
             let chats = appended.chats.into_iter().map(|(_, chat)| chat);
             self.touched.note(&session, chats);
             debug!(%session, stored = appended.stored, "archived");
-            // Trim only now: until the transaction is on disk, in a file that is still at its path, only the stream is safe.
-            if in_place {
+            archived += several;
+            // Trim only now: until the transaction is on disk, in a file that is still at its path, only the stream is safe. And only
+            // if no other process reads the stream meanwhile.
+            if in_place && self.keeper.is_held() {
                 self.store.trim_history(&session, &last).await?;
                 self.trimmed.insert(session);
             }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`archive_thread`] | runs what writes the history on a thread of its own |
 //! | [`archiver`] | copies the history stream to SQLite, and trims it |
+//! | [`history_keeper`] | holds this process' right to write the history |
+//! | [`history_watch`] | looks whether another process keeps the history |
 //! | [`recoverer`] | sends this process' heartbeat, and releases what dead processes held |
 //! | [`reloader`] | reloads the flows while the daemon runs |
 //! | [`sweeper`] | takes sessions in which nothing is open out of the list that agents poll |
@@ -11,6 +13,8 @@
 
 mod archive_thread;
 pub mod archiver;
+pub mod history_keeper;
+pub mod history_watch;
 pub mod recoverer;
 pub mod reloader;
 pub mod sweeper;

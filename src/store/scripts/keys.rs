@@ -295,6 +295,12 @@ impl Keys {
         format!("{}sessions-looked-at:{what}", self.prefix)
     }
 
+    /// HASH: which process keeps the history, by `file` (the id of the history's file, for good), `process`, `place` (where only one
+    /// process can be), `label` (the process in words) and `until` (ms, by the clock of Redis: until when it keeps it).
+    pub(crate) fn history_keeper(&self) -> String {
+        format!("{}history-keeper", self.prefix)
+    }
+
     /// SET of the processes that may hold leases.
     pub(crate) fn processes(&self) -> String {
         format!("{}processes", self.prefix)
