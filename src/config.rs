@@ -259,9 +259,15 @@ mod tests {
             mistakes.len() == 1 && mistakes[0].contains("REDIS_URL"),
             "{mistakes:?}"
         );
-        assert_eq!(read(Role::All, "here", false, true).unwrap().history, KeepHistory::Here);
+        assert_eq!(
+            read(Role::All, "here", false, true).unwrap().history,
+            KeepHistory::Here
+        );
         // A file of settings that all processes share.
-        assert_eq!(read(Role::Work, "on", true, true).unwrap().history, KeepHistory::Off);
+        assert_eq!(
+            read(Role::Work, "on", true, true).unwrap().history,
+            KeepHistory::Off
+        );
     }
 
     #[test]

@@ -121,10 +121,7 @@ impl DataDir {
         }
         let files = close_files(&directory)?;
         warn_of_open(&directory, open_before, &files);
-        Ok(Self {
-            directory,
-            lock,
-        })
+        Ok(Self { directory, lock })
     }
 
     /// Its path, without links.

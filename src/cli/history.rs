@@ -1,10 +1,11 @@
 //! `waha-sm history`: prints messages, conversations, daily sums or ratings from the history.
 
+mod changes;
 mod ratings;
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,13 +14,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::exit::{EXIT_USAGE, exit, fail, print_error};
+use crate::cli::redis::who_keeps_history;
 use crate::config;
 use crate::data_dir;
 use crate::describe::describe;
 use crate::history::{
-    ChatNames, Conversation, CsvReader, CsvRow, CsvTable, DailySum, FILE_NAME, Follower, History,
-    HistoryError, Query, StoredMessage, TimelineItem, parse_since, parse_until,
+    ChangePosition, ChatNames, Conversation, CsvReader, CsvRow, CsvTable, DailySum, FILE_NAME,
+    Follower, History, HistoryError, Query, StoredMessage, TimelineItem, parse_since, parse_until,
 };
+use crate::settings::RedisSettings;
 
 /// With --follow, so many earlier messages are printed first, unless the user says otherwise.
 const BEFORE_FOLLOWING: u32 = 10;
@@ -30,7 +33,8 @@ const AFTER_HELP: &str = "Examples:\n  waha-sm history --chat +55 11 90000-0001 
     waha-sm history --follow\n  \
     waha-sm history --conversations --since 2026-11-01 --until 2026-11-30 --outcome booked\n  \
     waha-sm history --daily --since 30d --format csv > days.csv\n  \
-    waha-sm history --ratings --since 30d";
+    waha-sm history --ratings --since 30d\n  \
+    waha-sm history --follow --format jsonl --position copied.txt | your-pipeline";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -71,10 +75,30 @@ pub(super) struct HistoryArgs {
     /// Print how customers rated their conversations, and the mean; --since and --until are about when they did
     #[arg(long)]
     ratings: bool,
-    /// Directory of the history [default: ./data]
-    #[arg(long, env = "DATA_DIR", value_name = "PATH")]
-    data_dir: Option<OsString>,
+    /// For a copy in another system: prints every row that changed since the position in this file (none: all rows), and stores
+    /// there how far the output is. A row that changes later comes again. Add --follow and --format jsonl
+    #[arg(long, value_name = "FILE", conflicts_with = "after", conflicts_with_all = NOT_WITH_CHANGES)]
+    position: Option<PathBuf>,
+    /// The same, for a pipeline that stores the position itself: the `position` of the last line that it has, or 0
+    #[arg(long, value_name = "POSITION", conflicts_with_all = NOT_WITH_CHANGES)]
+    after: Option<ChangePosition>,
+    #[command(flatten)]
+    redis: RedisSettings,
 }
+
+/// A copy has every row.
+const NOT_WITH_CHANGES: [&str; 10] = [
+    "chat",
+    "session",
+    "since",
+    "until",
+    "last",
+    "search",
+    "outcome",
+    "conversations",
+    "daily",
+    "ratings",
+];
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum HistoryFormat {
@@ -94,18 +118,36 @@ pub(super) fn main(arguments: &HistoryArgs) -> ExitCode {
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    let directory = config::data_dir(arguments.data_dir.as_ref());
+    let wants_changes = arguments.position.is_some() || arguments.after.is_some();
+    if wants_changes && !matches!(arguments.format, HistoryFormat::Jsonl) {
+        print_error("--position and --after print rows for programs: add --format jsonl");
+        return ExitCode::from(EXIT_USAGE);
+    }
+    let directory = config::data_dir(arguments.redis.data_dir.as_ref());
     if let Some(warning) = data_dir::close_history(&directory) {
         print_error(&warning);
     }
     let path = directory.join(FILE_NAME);
     match History::open_read_only(&path) {
-        Err(error) => fail(&describe(&error)),
+        Err(error) => fail(&kept_elsewhere(&error, &arguments.redis)),
+        Ok(_) if wants_changes => changes::print(path, arguments),
         Ok(history) => match unknown(&history, &query) {
             Err(error) => fail(&describe(&error)),
             Ok(Some(reason)) => fail(&reason),
             Ok(None) => print(&history, &query, arguments),
         },
+    }
+}
+
+/// Why the history can't be read; if it is missing here and another process keeps it, also which one.
+fn kept_elsewhere(error: &HistoryError, redis: &RedisSettings) -> String {
+    let reason = describe(error);
+    match error {
+        HistoryError::Missing { .. } => match who_keeps_history(redis) {
+            Some(keeper) => format!("{reason}. It is kept by {keeper}: run this command there"),
+            None => reason,
+        },
+        _ => reason,
     }
 }
 

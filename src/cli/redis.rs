@@ -57,6 +57,24 @@ async fn connect_to(config: &StoreConfig) -> Result<Store, String> {
         })
 }
 
+/// The process that keeps the history of the Redis that the settings name, in words; `None` if that can't be said.
+pub(super) fn who_keeps_history(settings: &RedisSettings) -> Option<String> {
+    let config = RedisConfig::read(settings).ok()?;
+    // The private Redis has no other process.
+    config.url.as_ref()?;
+    let runtime = runtime::start("history", None, 1).ok()?;
+    let kept = runtime.block_on(async {
+        let store = connect(config, "").await.ok()?;
+        let kept = store.kept_history().await;
+        store.close().await;
+        kept.ok()?
+    })?;
+    Some(match kept.is_alive {
+        true => kept.label,
+        false => format!("{}, which does not run now", kept.label),
+    })
+}
+
 /// Why a command could not do what the user wants.
 #[derive(Debug)]
 pub(super) enum CommandError {

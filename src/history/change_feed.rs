@@ -33,7 +33,9 @@ pub struct ChangePosition {
 
 /// What is no [`ChangePosition`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is no position: write one that `waha-sm history --follow` printed, or 0 for the beginning")]
+#[error(
+    "it is no position: write one that `waha-sm history --follow` printed, or 0 for the beginning"
+)]
 pub struct NotAPosition;
 
 impl FromStr for ChangePosition {
@@ -136,7 +138,7 @@ impl ChangeFeed {
         &self.position
     }
 
-    /// Calls `each` with the rows that changed next, until it breaks: then they come again. Returns whether there were any.
+    /// Calls `each` with the rows that changed next, until it breaks because it has enough for now. Returns whether there were any.
     ///
     /// # Errors
     /// When the file can't be read any more.
@@ -154,13 +156,10 @@ impl ChangeFeed {
             for (change, key) in history.changed_rows(after.change).map_err(doing())? {
                 let position = history.position_at(change).map_err(doing())?;
                 let row = history.changed_row(position.clone(), &key)?;
-                last = match row.map(&mut each) {
-                    Some(ControlFlow::Break(())) => {
-                        last = None;
-                        break;
-                    }
-                    _ => Some(position),
-                };
+                last = Some(position);
+                if row.map(&mut each) == Some(ControlFlow::Break(())) {
+                    break;
+                }
             }
             Ok(())
         })?;
@@ -197,9 +196,11 @@ impl History {
             return Ok(position);
         }
         let known = |position: &ChangePosition| {
-            let newest: i64 = self
-                .db
-                .query_row("SELECT coalesce(max(id), 0) FROM change", [], |row| row.get(0))?;
+            let newest: i64 =
+                self.db
+                    .query_row("SELECT coalesce(max(id), 0) FROM change", [], |row| {
+                        row.get(0)
+                    })?;
             Ok(position.change <= newest && self.position_at(position.change)? == *position)
         };
         match known(&position).map_err(failed(&self.path, "looking for a position"))? {
@@ -214,7 +215,9 @@ impl History {
     fn position_at(&self, change: i64) -> rusqlite::Result<ChangePosition> {
         let mark = self
             .db
-            .prepare_cached("SELECT mark FROM opening WHERE change < ?1 ORDER BY change DESC LIMIT 1")?
+            .prepare_cached(
+                "SELECT mark FROM opening WHERE change < ?1 ORDER BY change DESC LIMIT 1",
+            )?
             .query_row([change], |row| row.get(0))
             .optional()?;
         Ok(ChangePosition {
@@ -283,10 +286,17 @@ impl History {
                 let values = [session.to_string().into(), id.to_string().into()];
                 filter.all("c.session = ? AND c.id = ?", values);
                 let select = include_str!("sql/conversations.sql");
-                self.read(select, filter, &["c.id"], None, query::conversation, |one| {
-                    data = Some(RowData::Conversation(Box::new(one)));
-                    ControlFlow::Break(())
-                })
+                self.read(
+                    select,
+                    filter,
+                    &["c.id"],
+                    None,
+                    query::conversation,
+                    |one| {
+                        data = Some(RowData::Conversation(Box::new(one)));
+                        ControlFlow::Break(())
+                    },
+                )
                 .map_err(failed)?;
                 ("conversation", format!("{session}/{id}"))
             }

@@ -192,7 +192,9 @@ mod tests {
     /// A file as version 4 left it, with a conversation that waits for a person.
     #[test]
     fn a_file_of_version_4_keeps_everything_and_takes_what_people_do() {
-        use crate::history::{Archive, History, Query, Status, StreamEntry};
+        use crate::history::{
+            Archive, ChangeFeed, ChangePosition, History, Query, Status, StreamEntry,
+        };
         use crate::ids::SessionName;
         use std::ops::ControlFlow;
 
@@ -245,6 +247,24 @@ mod tests {
         archive
             .append(&[entry("6-0", &taken), entry("7-0", &sent)])
             .unwrap();
+
+        // All that was there before changes were noted is a change.
+        let mut feed = ChangeFeed::open(&path, ChangePosition::default()).unwrap();
+        let mut copied = Vec::new();
+        feed.next(|row| {
+            copied.push((row.kind, row.key));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        copied.sort();
+        let keys = [
+            ("conversation", "default/1-1"),
+            ("event", "1"),
+            ("message", "1"),
+            ("message", "2"),
+            ("message", "3"),
+        ];
+        assert_eq!(copied, keys.map(|(kind, key)| (kind, key.to_owned())));
 
         let history = History::open_read_only(&path).unwrap();
         let query = Query {

@@ -89,6 +89,10 @@ END;
 CREATE TRIGGER conversation_changed AFTER UPDATE ON conversation BEGIN
     INSERT INTO change (session, conversation) VALUES (NEW.session, NEW.id);
 END;
+-- An event is shown with the chat of its conversation.
+CREATE TRIGGER conversation_moved AFTER UPDATE ON conversation WHEN OLD.chat <> NEW.chat BEGIN
+    INSERT INTO change (event) SELECT id FROM conversation_event WHERE session = NEW.session AND conversation = NEW.id;
+END;
 CREATE TRIGGER conversation_removed AFTER DELETE ON conversation BEGIN
     INSERT INTO change (session, conversation) VALUES (OLD.session, OLD.id);
 END;

@@ -601,7 +601,7 @@ fn any_mark() -> impl Strategy<Value = Fields> {
 
 /// One entry, made so that entries often collide: few message ids, few texts, close times. The content of a
 /// message id, reply or edit follows from its name, so that a repeat is the same.
-fn any_entry() -> impl Strategy<Value = Fields> {
+pub(super) fn any_entry() -> impl Strategy<Value = Fields> {
     let minute = 60_000;
     let text = |n: u8| ["yes", "1 or 2?"][usize::from(n % 2)];
     prop_oneof![

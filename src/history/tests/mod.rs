@@ -2,6 +2,7 @@
 
 mod aliases;
 mod any_order;
+mod changes;
 mod database_file;
 mod exactly_once;
 mod pages;

@@ -46,6 +46,9 @@ pub enum PersonError {
         "a reply to this person is being sent. Their conversation is closed, but nothing is erased yet: try again"
     )]
     Sending,
+    /// Another process keeps the history, in another file.
+    #[error("this machine does not have the history, which is kept by {0}: do it there")]
+    Elsewhere(String),
     /// The thread that reads the history ended.
     #[error("the history could not be read")]
     Thread,
@@ -182,8 +185,21 @@ impl Persons {
         }
     }
 
+    /// Whether our file is the history's.
+    async fn has_history(&self) -> Result<(), PersonError> {
+        // Before the first process of this version there is no answer.
+        let Some(kept) = self.store.kept_history().await? else {
+            return Ok(());
+        };
+        match self.with_history(History::file_id).await? {
+            Some(ours) if ours == kept.file => Ok(()),
+            _ => Err(PersonError::Elsewhere(kept.label)),
+        }
+    }
+
     /// All ids of a person, and the sessions in which they may be known.
     async fn find(&self, names: &ChatNames) -> Result<KnownPerson, PersonError> {
+        self.has_history().await?;
         let of_names = names.clone();
         let found = self.with_history(move |history| {
             let chats = history.ids_of_person(&of_names)?;

@@ -80,7 +80,10 @@ mod tests {
         };
         assert_eq!(problem(Some(&kept(true))), None);
         let gone = problem(Some(&kept(false))).unwrap();
-        assert!(gone.contains("process 7 on one") && gone.contains("HISTORY=off"), "{gone}");
+        assert!(
+            gone.contains("process 7 on one") && gone.contains("HISTORY=off"),
+            "{gone}"
+        );
         assert!(!problem(None).unwrap().contains("last"));
     }
 }
