@@ -61,6 +61,10 @@
 //!   A worker never waits for WAHA.
 //! - The history is copied from a stream in Redis. The archiver stores entries and its position in the stream in one SQLite
 //!   transaction, and trims the stream only afterwards.
+//! - One process at a time keeps the history, by a lease in Redis, and always in the file whose id Redis remembers
+//!   (`service/upkeep/history_keeper`). It looks at its own clock before each write. A second file is refused.
+//! - Every change of a row of the history is noted in the same transaction, by triggers. So a copy that stores the rows under their keys has what the
+//!   history has (`history/change_feed`).
 //! - Calls to Redis that many tasks make at once are sent together (`store/scripts/batch`): under load, one call carries
 //!   dozens.
 //!
@@ -81,7 +85,7 @@
 //! | `service/deliver` | lanes to WAHA: sender, delivery, replies in doubt | |
 //! | `service/line` | customers who wait: announcer, expiry | |
 //! | `service/owner` | notifications to the owner: handoffs, chats left alone, session status, reachability; whether WAHA can be used | |
-//! | `service/upkeep` | housekeeping: archiver, recoverer (processes that died), reloader, sweeper (sessions that are idle) | |
+//! | `service/upkeep` | housekeeping: archiver and the right to write the history, recoverer (processes that died), reloader, sweeper (sessions that are idle) | |
 //! | `service/desk` | what people do with conversations, as the command line and the console offer it: who may, and what is needed for it | |
 //! | `service/accounts` | how agents prove who they are to the console, and what they keep there: passwords, one-use links, logins, API tokens | |
 //! | `service/dead` | replies that were given up: people look at them, and send them again or delete them | |
@@ -107,7 +111,8 @@
 //!
 //! # Roles
 //!
-//! `serve` runs the listener and the archiver, `work` runs the rest, and `all` runs both in one process. A process has two
+//! `serve` runs the listener and the archiver, `work` runs the rest, and `all` runs both in one process. With `HISTORY=off` there is no archiver:
+//! another process keeps the history. A process has two
 //! runtimes. The one for the work has a lower priority, so that WAHA is answered at once under any load ([`app`]).
 
 pub mod app;

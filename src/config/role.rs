@@ -7,14 +7,14 @@ use std::fmt;
 pub enum Role {
     /// `Serve` and `Work` together.
     All,
-    /// Receives webhooks and keeps the history.
+    /// Receives webhooks, and keeps the history if no other process does.
     Serve,
     /// Handles conversations and sends replies and notices.
     Work,
 }
 
 impl Role {
-    /// Whether it receives webhooks and keeps the history.
+    /// Whether it receives webhooks.
     pub fn serves(self) -> bool {
         self != Self::Work
     }

@@ -3,6 +3,7 @@
 mod agents;
 mod attend;
 mod command_line;
+mod copying;
 mod documents;
 mod history;
 mod history_of_people;

@@ -5,6 +5,7 @@ mod busy;
 mod bytes;
 mod echoes;
 mod full;
+mod keeper;
 mod limits;
 mod long_line;
 mod merge;

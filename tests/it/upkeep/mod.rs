@@ -5,4 +5,5 @@ mod data_dir;
 mod disk_faults;
 mod history;
 mod idle_sessions;
+mod keeper;
 mod reload;
