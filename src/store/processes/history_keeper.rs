@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::LuaInterface;
-
 use crate::clock;
 use crate::ids::ProcessId;
 use crate::store::error::StoreError;
@@ -66,7 +64,6 @@ impl Store {
         claim: &HistoryClaim,
         hold_for: Duration,
     ) -> Result<Claimed, StoreError> {
-        self.connected()?;
         let arguments = vec![
             claim.file.clone(),
             claim.process.to_string(),
@@ -75,13 +72,9 @@ impl Store {
             clock::millis(hold_for).to_string(),
             if claim.may_replace { "1" } else { "" }.to_owned(),
         ];
-        let key = vec![self.inner.keys.history_keeper()];
-        let (answer, label): (String, String) = self
-            .inner
-            .client
-            .eval(KEEP_HISTORY, key, arguments)
-            .await
-            .map_err(|error| self.write_error(error))?;
+        let key = self.inner.keys.history_keeper();
+        let (answer, label): (String, String) =
+            self.inner.client.eval(KEEP_HISTORY, key, arguments).await?;
         match answer.as_str() {
             "kept" => Ok(Claimed::Kept),
             "taken" => Ok(Claimed::Taken),
@@ -97,8 +90,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn kept_history(&self) -> Result<Option<KeptHistory>, StoreError> {
-        self.connected()?;
-        let key = vec![self.inner.keys.history_keeper()];
+        let key = self.inner.keys.history_keeper();
         let nothing: Vec<String> = Vec::new();
         let answer: Vec<String> = self
             .inner
