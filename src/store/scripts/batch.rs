@@ -1,12 +1,14 @@
 //! Group commit: items that arrive during one script call go into the next call together.
 //!
 //! A call costs a round trip and a wake-up of Redis, no matter how much it does. A single item goes out at once; under
-//! load, one call carries dozens.
+//! load, one call carries dozens. Each session has its own calls, one at a time; those of different sessions run at once, so that
+//! a session whose server is slow or down holds up no other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
@@ -15,6 +17,9 @@ use crate::store::error::StoreError;
 const ITEMS_MAX: usize = 128;
 /// How many bytes one call may carry, for the same reason; a single item may be larger.
 const BYTES_MAX: usize = 1 << 20;
+
+/// How many calls may run at once.
+const CALLS_MAX: usize = 128;
 
 struct Job<I, O> {
     session: SessionName,
@@ -36,16 +41,36 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
         F: Fn(SessionName, Vec<I>) -> Answers + Send + 'static,
         Answers: Future<Output = Result<Vec<O>, StoreError>> + Send + 'static,
     {
-        let (jobs, mut waiting) = mpsc::unbounded_channel::<Job<I, O>>();
+        let (jobs, mut arriving) = mpsc::unbounded_channel::<Job<I, O>>();
         tokio::spawn(async move {
-            let mut taken = Vec::with_capacity(ITEMS_MAX);
-            while waiting.recv_many(&mut taken, ITEMS_MAX).await > 0 {
-                for (session, items, answers) in by_session(taken.drain(..), &weight) {
-                    // In a task of its own: a panic in one call must not end all later ones.
-                    let called = tokio::spawn(run(session, items)).await;
-                    let results =
-                        called.unwrap_or(Err(StoreError::UnexpectedAnswer("one that can be read")));
-                    hand_out(results, answers);
+            let mut waiting = Waiting::default();
+            let mut calls = JoinSet::new();
+            let mut called = HashMap::new();
+            let mut arrived = Vec::with_capacity(ITEMS_MAX);
+            let mut is_open = true;
+            while is_open || !calls.is_empty() {
+                tokio::select! {
+                    count = arriving.recv_many(&mut arrived, ITEMS_MAX), if is_open => {
+                        is_open = count > 0;
+                        arrived.drain(..).for_each(|job| waiting.push(job));
+                    }
+                    Some(ended) = calls.join_next_with_id() => {
+                        // A panic in one call must not end all later ones.
+                        let (id, results) = match ended {
+                            Ok(ended) => ended,
+                            Err(error) => (error.id(), Err(UNREADABLE)),
+                        };
+                        if let Some((session, answers)) = called.remove(&id) {
+                            hand_out(results, answers);
+                            waiting.end(&session);
+                        }
+                    }
+                }
+                while calls.len() < CALLS_MAX
+                    && let Some((session, items, answers)) = waiting.next(&weight)
+                {
+                    let call = calls.spawn(run(session.clone(), items));
+                    called.insert(call.id(), (session, answers));
                 }
             }
         });
@@ -66,37 +91,69 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
     }
 }
 
-type Group<I, O> = (
+const UNREADABLE: StoreError = StoreError::UnexpectedAnswer("one that can be read");
+
+/// One call: its session, its items, and where their answers go.
+type Call<I, O> = (
     SessionName,
     Vec<I>,
     Vec<oneshot::Sender<Result<O, StoreError>>>,
 );
 
-fn by_session<I, O>(
-    jobs: impl Iterator<Item = Job<I, O>>,
-    weight: impl Fn(&I) -> usize,
-) -> Vec<Group<I, O>> {
-    // For each session, the place of its last group, and the bytes in it.
-    let mut places: HashMap<SessionName, (usize, usize)> = HashMap::new();
-    let mut groups: Vec<Group<I, O>> = Vec::new();
-    for job in jobs {
-        let more = weight(&job.item);
-        let known = places.get_mut(&job.session);
-        let place = match known.filter(|(_, bytes)| bytes.saturating_add(more) <= BYTES_MAX) {
-            Some((place, bytes)) => {
-                *bytes += more;
-                *place
-            }
-            None => {
-                places.insert(job.session.clone(), (groups.len(), more));
-                groups.push((job.session, Vec::new(), Vec::new()));
-                groups.len() - 1
-            }
-        };
-        groups[place].1.push(job.item);
-        groups[place].2.push(job.answer);
+/// The items that no call has taken yet.
+struct Waiting<I, O> {
+    /// Of each session that has any, or has a call.
+    by_session: HashMap<SessionName, VecDeque<Job<I, O>>>,
+    /// The sessions that have items and no call, in the order of their first item.
+    ready: VecDeque<SessionName>,
+}
+
+impl<I, O> Default for Waiting<I, O> {
+    fn default() -> Self {
+        Self {
+            by_session: HashMap::new(),
+            ready: VecDeque::new(),
+        }
     }
-    groups
+}
+
+impl<I, O> Waiting<I, O> {
+    fn push(&mut self, job: Job<I, O>) {
+        match self.by_session.get_mut(&job.session) {
+            Some(jobs) => jobs.push_back(job),
+            None => {
+                self.ready.push_back(job.session.clone());
+                let session = job.session.clone();
+                self.by_session.insert(session, VecDeque::from([job]));
+            }
+        }
+    }
+
+    /// The next call of a session that has none.
+    fn next(&mut self, weight: impl Fn(&I) -> usize) -> Option<Call<I, O>> {
+        let session = self.ready.pop_front()?;
+        let jobs = self.by_session.get_mut(&session)?;
+        let (mut items, mut answers, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
+        while let Some(job) = jobs.front() {
+            bytes = bytes.saturating_add(weight(&job.item));
+            if items.len() == ITEMS_MAX || !items.is_empty() && bytes > BYTES_MAX {
+                break;
+            }
+            if let Some(job) = jobs.pop_front() {
+                items.push(job.item);
+                answers.push(job.answer);
+            }
+        }
+        Some((session, items, answers))
+    }
+
+    /// The call of a session has ended.
+    fn end(&mut self, session: &SessionName) {
+        match self.by_session.get(session) {
+            Some(jobs) if !jobs.is_empty() => self.ready.push_back(session.clone()),
+            _ => drop(self.by_session.remove(session)),
+        }
+    }
 }
 
 /// If a caller has stopped waiting, its answer is dropped; the state has changed all the same.
@@ -127,16 +184,45 @@ mod tests {
 
     #[test]
     fn a_call_carries_no_more_bytes_than_allowed_and_keeps_the_order() {
+        let mut waiting = Waiting::default();
         let session = SessionName::stored("one");
-        let jobs = [1, 2, BYTES_MAX, BYTES_MAX - 4, 3, 2].map(|item| Job::<usize, ()> {
-            session: session.clone(),
-            item,
-            answer: oneshot::channel().0,
-        });
-        let groups = by_session(jobs.into_iter(), |item| *item);
-        let items: Vec<_> = groups.into_iter().map(|(_, items, _)| items).collect();
+        for item in [1, 2, BYTES_MAX, BYTES_MAX - 4, 3, 2] {
+            waiting.push(Job::<usize, ()> {
+                session: session.clone(),
+                item,
+                answer: oneshot::channel().0,
+            });
+        }
+        let mut calls = Vec::new();
+        while let Some((_, items, _)) = waiting.next(|item| *item) {
+            assert!(waiting.next(|item| *item).is_none(), "two calls at once");
+            calls.push(items);
+            waiting.end(&session);
+        }
         let wanted = [vec![1, 2], vec![BYTES_MAX], vec![BYTES_MAX - 4, 3], vec![2]];
-        assert_eq!(items, wanted);
+        assert_eq!(calls, wanted);
+        assert!(waiting.by_session.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_session_that_gets_no_answer_holds_up_no_other() {
+        let weight = |_: &usize| 1;
+        let batch = Batch::start(
+            weight,
+            |session: SessionName, items: Vec<usize>| async move {
+                if session.as_str() == "stuck" {
+                    std::future::pending::<()>().await;
+                }
+                Ok(items)
+            },
+        );
+        let (stuck, well) = (SessionName::stored("stuck"), SessionName::stored("well"));
+        tokio::select! {
+            biased;
+            _ = batch.call(&stuck, 1) => panic!("it can't have an answer"),
+            answer = batch.call(&well, 2) => assert_eq!(answer.unwrap(), 2),
+        }
+        assert_eq!(batch.call(&well, 3).await.unwrap(), 3);
     }
 
     #[tokio::test]
