@@ -10,7 +10,6 @@ use crate::store::connection::config::{RedisServer, StoreConfig};
 use crate::store::connection::connections::{Connections, Sessions};
 use crate::store::connection::contact::WrittenBack;
 use crate::store::connection::redis::Redis;
-use crate::store::connection::sent_messages::SentMessages;
 use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
 use crate::store::conversations::step_commit::{Committed, StepCommit, commit_batch};
 use crate::store::error::StoreError;
@@ -90,13 +89,22 @@ impl Store {
     /// # Errors
     /// The reason, if Redis does not accept it.
     pub async fn check_write(&self) -> Result<(), StoreError> {
-        if let Some(reason) = self.inner.client.last_error() {
-            return Err(StoreError::Unusable(format!(
-                "not connected to Redis: {reason}"
-            )));
-        }
+        self.reaches_redis()?;
         let probe = self.inner.keys.probe();
         self.inner.client.set_for(probe, 1, PROBE_TTL, None).await
+    }
+
+    /// # Errors
+    /// If this store or another one of this process reaches no server. One of them receives, another one works: a process that can do
+    /// only a part of its work is not ready, and must not seem alive.
+    pub(crate) fn reaches_redis(&self) -> Result<(), StoreError> {
+        let reason = self.inner.client.last_error();
+        match reason.or_else(|| self.inner.connections.unreached()) {
+            Some(reason) => Err(StoreError::Unusable(format!(
+                "not connected to Redis: {reason}"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// All sessions seen so far.

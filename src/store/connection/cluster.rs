@@ -231,6 +231,10 @@ impl Cluster {
         of_node.or_else(|| self.0.last_map_error().map(|error| error.to_string()))
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.closing.load(Ordering::Relaxed)
+    }
+
     pub(crate) async fn close(&self) {
         self.0.closing.store(true, Ordering::Relaxed);
         self.0.must_read_map.notify_one();

@@ -1,6 +1,7 @@
 //! What the connections of a process share, and how they reconnect if a server may no longer write.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -23,13 +24,18 @@ const RECONNECT_INTERVAL: Duration = Duration::from_secs(1);
 
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Says why a store reaches no server; `None` if it reaches one.
+type Reach = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// All connections of one process. When one of them learns of a failover, the others must know, too: they may only read or
 /// listen.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Connections {
     reconnect_requests: broadcast::Sender<()>,
     reconnect_throttle: Arc<Throttle>,
     log_throttle: Arc<Throttle>,
+    /// Of each store of this process.
+    stores: Arc<Mutex<Vec<Reach>>>,
     /// The nodes of the Cluster that we know of.
     nodes: Arc<Mutex<Vec<Server>>>,
     /// The messages that this process sent; Redis may forget them.
@@ -40,12 +46,19 @@ pub struct Connections {
     pub(crate) contact: Contact,
 }
 
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connections(..)")
+    }
+}
+
 impl Default for Connections {
     fn default() -> Self {
         Self {
             reconnect_requests: broadcast::channel(1).0,
             reconnect_throttle: Arc::new(Throttle::new(RECONNECT_INTERVAL)),
             log_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
+            stores: Arc::default(),
             nodes: Arc::default(),
             sent: SentMessages::default(),
             process: Arc::default(),
@@ -58,6 +71,20 @@ impl Connections {
     /// Gets a message each time that every connection must reconnect.
     pub(crate) fn reconnect_requests(&self) -> broadcast::Receiver<()> {
         self.reconnect_requests.subscribe()
+    }
+
+    /// Adds a store of this process.
+    pub(crate) fn add_store(&self, reach: Reach) {
+        if let Ok(mut stores) = self.stores.lock() {
+            stores.push(reach);
+        }
+    }
+
+    /// Why one of the stores of this process reaches no server; `None` if all do. Each does other work, so a process is well only if
+    /// all are.
+    pub(crate) fn unreached(&self) -> Option<String> {
+        let stores = self.stores.lock().ok()?;
+        stores.iter().find_map(|reach| reach())
     }
 
     /// Notes which nodes the Cluster has.

@@ -90,6 +90,10 @@ impl Node {
         }
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.client().is_connected()
     }

@@ -13,6 +13,22 @@ use crate::store::connection::node::Node;
 use crate::store::connection::redis_command::RedisCommand;
 use crate::store::error::StoreError;
 
+impl Servers {
+    fn last_error(&self) -> Option<String> {
+        match self {
+            Self::One(node) => node.last_error(),
+            Self::Cluster(cluster) => cluster.last_error(),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::One(node) => node.is_closed(),
+            Self::Cluster(cluster) => cluster.is_closed(),
+        }
+    }
+}
+
 /// The connection of a store, to all servers that it needs. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Redis(Arc<Servers>);
@@ -32,7 +48,17 @@ impl Redis {
             }
             server => Servers::One(Node::open(server, &config.connections, sessions)?),
         };
-        Ok(Self(Arc::new(servers)))
+        let redis = Self(Arc::new(servers));
+        let watched = Arc::downgrade(&redis.0);
+        config.connections.add_store(Box::new(move || {
+            let servers = watched.upgrade()?;
+            if servers.is_closed() {
+                None
+            } else {
+                servers.last_error()
+            }
+        }));
+        Ok(redis)
     }
 
     /// Waits at most `patience` until commands can be sent.
@@ -95,12 +121,13 @@ impl Redis {
         matches!(&*self.0, Servers::Cluster(_))
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Why there is no connection; `None` if there is one.
     pub(crate) fn last_error(&self) -> Option<String> {
-        match &*self.0 {
-            Servers::One(node) => node.last_error(),
-            Servers::Cluster(cluster) => cluster.last_error(),
-        }
+        self.0.last_error()
     }
 
     /// Closes the connection.

@@ -20,6 +20,7 @@ impl Store {
         expires_after: Duration,
     ) -> Result<bool, StoreError> {
         let _ = self.inner.connections.process.set(process.clone());
+        self.reaches_redis()?;
         let keys = &self.inner.keys;
         // The heartbeat first, because a process in the set without a heartbeat counts as dead.
         let before = self

@@ -19,6 +19,8 @@ use crate::store::store::Store;
 const BUSY_FOR: Duration = Duration::from_secs(15);
 /// A process marks a session again only after this time. The rest of [`BUSY_FOR`] is for calls on their way.
 const MARK_AGAIN_AFTER: Duration = Duration::from_secs(7);
+/// The pause between the tries to mark a session whose mark failed.
+const MARK_LATER_AFTER: Duration = Duration::from_millis(500);
 /// A session that stopped, and to which nobody ever wrote, is asked about for this long. The owner is notified much earlier.
 const STOPPED_BUSY_FOR: Duration = Duration::from_secs(600);
 /// How many sessions are examined together.
@@ -69,11 +71,13 @@ impl Store {
     }
 
     /// Runs `change`, which stores something of a session, and marks the session as busy, so that the agents that poll can find
-    /// it. Both run at once: messages that waited for the mark could overtake each other. After a crash between the two, WAHA
-    /// sends its event again. `change` is in a box, so that it is on the stack once.
+    /// it. Both run at once: messages that waited for the mark could overtake each other. `change` is in a box, so that it is on the
+    /// stack once.
+    ///
+    /// If only the mark fails, it is made later: on a Cluster, another node has the marks, and its trouble is not this session's.
     ///
     /// # Errors
-    /// If one of the two failed. `change` may have been made.
+    /// If `change` failed. It may have been made.
     pub(crate) async fn change_session<T>(
         &self,
         session: &SessionName,
@@ -88,17 +92,44 @@ impl Store {
         if marked_at.is_some_and(|at| at.elapsed() < MARK_AGAIN_AFTER) {
             return change.await;
         }
+        let is_new = marked_at.is_none();
         // In a box, because it is rare and needs much of the stack.
-        let marking = Box::pin(async {
-            if marked_at.is_none() {
-                self.introduce_session(session, now).await?;
-            }
-            self.mark_busy(session, now).await
-        });
+        let marking = Box::pin(self.mark(session, is_new, now));
         let (changed, marked) = tokio::join!(biased; change, marking);
         let changed = changed?;
-        marked?;
+        if marked.is_err() && self.inner.client.is_cluster() {
+            self.mark_later(session.clone(), is_new);
+        } else {
+            marked?;
+        }
         Ok(changed)
+    }
+
+    async fn mark(
+        &self,
+        session: &SessionName,
+        is_new: bool,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        if is_new {
+            self.introduce_session(session, now).await?;
+        }
+        self.mark_busy(session, now).await
+    }
+
+    /// Tries to mark a session until it works. Until then the session counts as marked here, so that there is one such task.
+    fn mark_later(&self, session: SessionName, is_new: bool) {
+        let store = self.clone();
+        if let Ok(mut sessions) = self.inner.sessions.lock() {
+            sessions.insert(session.clone(), Instant::now());
+        }
+        tokio::spawn(async move {
+            while !store.inner.client.is_closed()
+                && store.mark(&session, is_new, Millis::now()).await.is_err()
+            {
+                tokio::time::sleep(MARK_LATER_AFTER).await;
+            }
+        });
     }
 
     /// Makes a session known that this process has not seen before.
