@@ -316,13 +316,16 @@ impl ClusterInner {
         }
     }
 
-    /// Whether the node did not run a command because the Cluster is down. fred reconnects then, and commands on their way get the
-    /// same error: they came after the one that the node refused.
+    /// Whether the node did not run a command because the Cluster is down. fred reconnects then: commands on their way fail, and they
+    /// came after the one that the node refused.
     fn is_down(&self, server: &Server, error: &StoreError) -> bool {
+        let failed = match error {
+            StoreError::Disconnected => true,
+            StoreError::Redis(reason) => reason == "Canceled",
+            _ => false,
+        };
         let node = self.read(|state| state.nodes.get(server).cloned());
-        let last = node.and_then(|node| node.last_error());
-        matches!(error, StoreError::Disconnected)
-            && last.is_some_and(|last| last.starts_with("CLUSTERDOWN"))
+        failed && node.is_some_and(|node| node.says_cluster_is_down())
     }
 
     fn moved(&self, slot: u16, to: &Server) -> Result<(), StoreError> {

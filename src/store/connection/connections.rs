@@ -34,6 +34,7 @@ pub struct Connections {
     reconnect_requests: broadcast::Sender<()>,
     reconnect_throttle: Arc<Throttle>,
     log_throttle: Arc<Throttle>,
+    cluster_throttle: Arc<Throttle>,
     /// Of each store of this process.
     stores: Arc<Mutex<Vec<Reach>>>,
     /// The nodes of the Cluster that we know of.
@@ -58,6 +59,7 @@ impl Default for Connections {
             reconnect_requests: broadcast::channel(1).0,
             reconnect_throttle: Arc::new(Throttle::new(RECONNECT_INTERVAL)),
             log_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
+            cluster_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
             stores: Arc::default(),
             nodes: Arc::default(),
             sent: SentMessages::default(),
@@ -71,6 +73,16 @@ impl Connections {
     /// Gets a message each time that every connection must reconnect.
     pub(crate) fn reconnect_requests(&self) -> broadcast::Receiver<()> {
         self.reconnect_requests.subscribe()
+    }
+
+    /// Says that the Cluster refuses commands.
+    pub(crate) fn say_cluster_is_down(&self) {
+        if self.cluster_throttle.due() {
+            warn!(
+                "the Cluster says that it is down (CLUSTERDOWN), as happens for a moment in a failover. If this continues, a \
+                 part of its keys has no server: bring the node or its replica back"
+            );
+        }
     }
 
     /// Adds a store of this process.

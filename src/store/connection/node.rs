@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fred::clients::Client;
 use fred::error::Error;
@@ -26,6 +26,9 @@ use crate::store::error::{StoreError, refusal};
 /// The pause before a connection whose task ended is made again.
 const MAKE_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
+/// After a node said that the Cluster is down, it is reconnected to, which takes a moment.
+const CLUSTER_DOWN_FOR: Duration = Duration::from_secs(3);
+
 /// See the module.
 pub(crate) struct Node {
     config: Config,
@@ -33,6 +36,8 @@ pub(crate) struct Node {
     closing: AtomicBool,
     /// The last error, while there is no connection.
     last_error: Mutex<Option<String>>,
+    /// When this node last said that the Cluster is down.
+    cluster_down: Mutex<Option<Instant>>,
     /// Redis does not let us in, and never did.
     refused: watch::Sender<Option<StoreError>>,
     connections: Connections,
@@ -73,6 +78,7 @@ impl Node {
             client: Mutex::new(client),
             closing: AtomicBool::new(false),
             last_error: Mutex::default(),
+            cluster_down: Mutex::default(),
             refused: watch::channel(None).0,
             connections: connections.clone(),
             sessions: sessions.clone(),
@@ -191,6 +197,12 @@ impl Node {
         self.last_error.lock().ok()?.clone()
     }
 
+    /// Whether it said a moment ago that the Cluster is down.
+    pub(crate) fn says_cluster_is_down(&self) -> bool {
+        let since = self.cluster_down.lock().ok().and_then(|down| *down);
+        since.is_some_and(|since| since.elapsed() < CLUSTER_DOWN_FOR)
+    }
+
     pub(crate) fn refused(&self) -> Option<StoreError> {
         self.refused.borrow().clone()
     }
@@ -298,6 +310,14 @@ impl SaidInLog {
 
     fn lost(&mut self, node: &Node, error: &str) {
         node.set_last_error(Some(error.to_owned()));
+        if error.starts_with("CLUSTERDOWN") {
+            // fred reconnects to a node that says so.
+            if let Ok(mut down) = node.cluster_down.lock() {
+                *down = Some(Instant::now());
+            }
+            node.connections.say_cluster_is_down();
+            return;
+        }
         if self.away || node.closing.load(Ordering::Relaxed) {
             return;
         }

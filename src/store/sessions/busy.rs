@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use fred::types::Value;
 
+use tokio::time::timeout;
+
 use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::connection::redis_command::RedisCommand;
@@ -19,6 +21,8 @@ use crate::store::store::Store;
 const BUSY_FOR: Duration = Duration::from_secs(15);
 /// A process marks a session again only after this time. The rest of [`BUSY_FOR`] is for calls on their way.
 const MARK_AGAIN_AFTER: Duration = Duration::from_secs(7);
+/// How long a change waits for its mark.
+const MARK_WITHIN: Duration = Duration::from_secs(1);
 /// The pause between the tries to mark a session whose mark failed.
 const MARK_LATER_AFTER: Duration = Duration::from_millis(500);
 /// A session that stopped, and to which nobody ever wrote, is asked about for this long. The owner is notified much earlier.
@@ -94,13 +98,12 @@ impl Store {
         }
         let is_new = marked_at.is_none();
         // In a box, because it is rare and needs much of the stack.
-        let marking = Box::pin(self.mark(session, is_new, now));
+        let marking = Box::pin(timeout(MARK_WITHIN, self.mark(session, is_new, now)));
         let (changed, marked) = tokio::join!(biased; change, marking);
         let changed = changed?;
-        if marked.is_err() && self.inner.client.is_cluster() {
-            self.mark_later(session.clone(), is_new);
-        } else {
-            marked?;
+        match marked.unwrap_or(Err(StoreError::Disconnected)) {
+            Err(_) if self.inner.client.is_cluster() => self.mark_later(session.clone(), is_new),
+            marked => marked?,
         }
         Ok(changed)
     }
