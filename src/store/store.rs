@@ -1,7 +1,8 @@
 //! The store: a connection to Redis, and the calls that travel in batches. Its other methods are in the other rooms, beside
 //! what they store.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::clock::Millis;
@@ -10,6 +11,7 @@ use crate::store::connection::config::{RedisServer, StoreConfig};
 use crate::store::connection::connections::{Connections, Sessions};
 use crate::store::connection::contact::WrittenBack;
 use crate::store::connection::redis::Redis;
+use crate::store::connection::sent_messages::SentMessages;
 use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
 use crate::store::conversations::step_commit::{Committed, StepCommit, commit_batch};
 use crate::store::error::StoreError;
@@ -35,6 +37,8 @@ pub(crate) struct Inner {
     pub(crate) scripts: Scripts,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) sent: SentMessages,
+    /// On a Cluster, the sessions that this store has ever seen.
+    pub(crate) known_sessions: Mutex<BTreeSet<SessionName>>,
     pub(crate) connections: Connections,
     pub(crate) written_back: WrittenBack,
     pub(crate) ingest: Batch<Ingest, Ingested>,
@@ -75,6 +79,7 @@ impl Store {
             scripts,
             sessions,
             sent: config.connections.sent.clone(),
+            known_sessions: Mutex::default(),
             connections: config.connections.clone(),
             written_back: WrittenBack::default(),
             _server: config.server.clone(),
@@ -112,7 +117,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn sessions(&self) -> Result<Vec<SessionName>, StoreError> {
-        self.inner.client.smembers(self.inner.keys.sessions()).await
+        let read = self.inner.client.smembers(self.inner.keys.sessions());
+        self.sessions_or_known(read.await, 0, usize::MAX)
     }
 
     /// Closes the connection.

@@ -25,7 +25,7 @@ const RECONNECT_INTERVAL: Duration = Duration::from_secs(1);
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Says why a store reaches no server; `None` if it reaches one.
-type Reach = Box<dyn Fn() -> Option<String> + Send + Sync>;
+type StoreReach = Box<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// All connections of one process. When one of them learns of a failover, the others must know, too: they may only read or
 /// listen.
@@ -36,7 +36,7 @@ pub struct Connections {
     log_throttle: Arc<Throttle>,
     cluster_throttle: Arc<Throttle>,
     /// Of each store of this process.
-    stores: Arc<Mutex<Vec<Reach>>>,
+    stores: Arc<Mutex<Vec<StoreReach>>>,
     /// The nodes of the Cluster that we know of.
     nodes: Arc<Mutex<Vec<Server>>>,
     /// The messages that this process sent; Redis may forget them.
@@ -86,7 +86,7 @@ impl Connections {
     }
 
     /// Adds a store of this process.
-    pub(crate) fn add_store(&self, reach: Reach) {
+    pub(crate) fn add_store(&self, reach: StoreReach) {
         if let Ok(mut stores) = self.stores.lock() {
             stores.push(reach);
         }

@@ -43,7 +43,7 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
     {
         let (jobs, mut arriving) = mpsc::unbounded_channel::<Job<I, O>>();
         tokio::spawn(async move {
-            let mut waiting = Waiting::default();
+            let mut waiting = WaitingItems::default();
             let mut calls = JoinSet::new();
             let mut called = HashMap::new();
             let mut arrived = Vec::with_capacity(ITEMS_MAX);
@@ -94,21 +94,21 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
 const UNREADABLE: StoreError = StoreError::UnexpectedAnswer("one that can be read");
 
 /// One call: its session, its items, and where their answers go.
-type Call<I, O> = (
+type BatchCall<I, O> = (
     SessionName,
     Vec<I>,
     Vec<oneshot::Sender<Result<O, StoreError>>>,
 );
 
 /// The items that no call has taken yet.
-struct Waiting<I, O> {
+struct WaitingItems<I, O> {
     /// Of each session that has any, or has a call.
     by_session: HashMap<SessionName, VecDeque<Job<I, O>>>,
     /// The sessions that have items and no call, in the order of their first item.
     ready: VecDeque<SessionName>,
 }
 
-impl<I, O> Default for Waiting<I, O> {
+impl<I, O> Default for WaitingItems<I, O> {
     fn default() -> Self {
         Self {
             by_session: HashMap::new(),
@@ -117,7 +117,7 @@ impl<I, O> Default for Waiting<I, O> {
     }
 }
 
-impl<I, O> Waiting<I, O> {
+impl<I, O> WaitingItems<I, O> {
     fn push(&mut self, job: Job<I, O>) {
         match self.by_session.get_mut(&job.session) {
             Some(jobs) => jobs.push_back(job),
@@ -130,7 +130,7 @@ impl<I, O> Waiting<I, O> {
     }
 
     /// The next call of a session that has none.
-    fn next(&mut self, weight: impl Fn(&I) -> usize) -> Option<Call<I, O>> {
+    fn next(&mut self, weight: impl Fn(&I) -> usize) -> Option<BatchCall<I, O>> {
         let session = self.ready.pop_front()?;
         let jobs = self.by_session.get_mut(&session)?;
         let (mut items, mut answers, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_call_carries_no_more_bytes_than_allowed_and_keeps_the_order() {
-        let mut waiting = Waiting::default();
+        let mut waiting = WaitingItems::default();
         let session = SessionName::stored("one");
         for item in [1, 2, BYTES_MAX, BYTES_MAX - 4, 3, 2] {
             waiting.push(Job::<usize, ()> {

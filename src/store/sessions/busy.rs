@@ -47,8 +47,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn busy_sessions(&self) -> Result<Vec<SessionName>, StoreError> {
-        let key = self.inner.keys.busy_sessions();
-        self.inner.client.zrange(key, 0, -1).await
+        self.busy_sessions_from(0, u32::MAX).await
     }
 
     /// At most `count` of the busy sessions from the place `from` on.
@@ -60,9 +59,35 @@ impl Store {
         from: u32,
         count: u32,
     ) -> Result<Vec<SessionName>, StoreError> {
-        let (from, last) = (i64::from(from), i64::from(from) + i64::from(count) - 1);
+        let last = i64::from(from) + i64::from(count) - 1;
         let key = self.inner.keys.busy_sessions();
-        self.inner.client.zrange(key, from, last).await
+        let read = self.inner.client.zrange(key, i64::from(from), last).await;
+        self.sessions_or_known(read, from as usize, count as usize)
+    }
+
+    /// On a Cluster one node has the lists of the sessions. While it can't be reached, the sessions of the others are served: those
+    /// that this process has seen count as listed.
+    pub(crate) fn sessions_or_known(
+        &self,
+        read: Result<Vec<SessionName>, StoreError>,
+        from: usize,
+        count: usize,
+    ) -> Result<Vec<SessionName>, StoreError> {
+        let Ok(mut known) = self.inner.known_sessions.lock() else {
+            return read;
+        };
+        match read {
+            Ok(sessions) => {
+                if self.inner.client.is_cluster() {
+                    known.extend(sessions.iter().cloned());
+                }
+                Ok(sessions)
+            }
+            Err(_) if !known.is_empty() => {
+                Ok(known.iter().skip(from).take(count).cloned().collect())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The sessions in which something happened since `since`, the latest first.
@@ -125,6 +150,9 @@ impl Store {
         let store = self.clone();
         if let Ok(mut sessions) = self.inner.sessions.lock() {
             sessions.insert(session.clone(), Instant::now());
+        }
+        if let Ok(mut known) = self.inner.known_sessions.lock() {
+            known.insert(session.clone());
         }
         tokio::spawn(async move {
             while !store.inner.client.is_closed()
