@@ -134,15 +134,20 @@ impl Daemon {
         let redis = self
             .find_redis(&config.redis, data_dir.as_deref(), flows.clone())
             .await?;
-        redis::check_server(&redis).await?;
+        let ack_replicas = config.redis.ack_replicas;
+        redis::check_server(&redis, ack_replicas).await?;
         let client = Arc::new(deliver::client(config.waha)?);
         let metrics = Arc::new(Metrics::default());
         let touched = Arc::<Touched>::default();
         let process = upkeep::new_process_name()?;
         let (to_reloader, reload_requests) = mpsc::unbounded_channel();
 
+        let acknowledged = store::StoreConfig {
+            connections: redis.connections.acknowledged_by(ack_replicas),
+            ..redis.clone()
+        };
         let front_store = match bound {
-            Some(_) => Some(self.connect(&redis, &front).await?),
+            Some(_) => Some(self.connect(&acknowledged, &front).await?),
             None => None,
         };
         // Before anything is received: a process that may not keep the history shall not run for a moment and end.

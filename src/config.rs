@@ -150,6 +150,7 @@ mod tests {
         wrong.waha.waha_url = Some("waha:3000".into());
         wrong.redis.redis_url = Some("localhost".into());
         wrong.redis.redis_prefix = Some("a{b}".into());
+        wrong.redis.ack_replicas = Some("one".into());
         wrong.handling.workers = Some("many".into());
         wrong.history.history = Some("no".into());
         wrong.flow.flow_file = Some("/nowhere/flow.toml".into());
@@ -171,6 +172,7 @@ mod tests {
             "WAHA_URL",
             "REDIS_URL",
             "REDIS_PREFIX",
+            "ACK_REPLICAS",
             "HISTORY",
             "WORKERS",
             "FLOW_FILE",
@@ -192,7 +194,7 @@ mod tests {
                 "{setting}: {mistakes:#?}"
             );
         }
-        assert_eq!(mistakes.len(), 19);
+        assert_eq!(mistakes.len(), 20);
     }
 
     #[test]

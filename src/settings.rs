@@ -102,6 +102,9 @@ pub struct RedisSettings {
     /// File with the Redis URL, instead of REDIS_URL
     #[arg(long, env = "REDIS_URL_FILE", value_name = "PATH")]
     pub redis_url_file: Option<String>,
+    /// How many replicas of Redis must have an event before WAHA's webhook is answered with 200 [default: 0]
+    #[arg(long, env = "ACK_REPLICAS", value_name = "NUMBER")]
+    pub ack_replicas: Option<String>,
     /// The prefix of all our keys in Redis [default: waha-sm:]
     #[arg(long, env = "REDIS_PREFIX", value_name = "PREFIX")]
     pub redis_prefix: Option<String>,

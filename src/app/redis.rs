@@ -95,7 +95,10 @@ pub(super) async fn retry_at_start<T>(
 }
 
 /// Checks once, before anything else uses Redis, whether it can be used, and warns of dangerous settings.
-pub(super) async fn check_server(redis: &store::StoreConfig) -> Result<(), StartError> {
+pub(super) async fn check_server(
+    redis: &store::StoreConfig,
+    ack_replicas: u32,
+) -> Result<(), StartError> {
     let begun = Instant::now();
     let failed = |source| StartError::Store {
         at: redis.server.display_address(),
@@ -105,7 +108,7 @@ pub(super) async fn check_server(redis: &store::StoreConfig) -> Result<(), Start
         .await
         .map_err(failed)?;
     let left = REDIS_PATIENCE.saturating_sub(begun.elapsed());
-    let checked = store.check_server(left).await;
+    let checked = store.check_server(left, ack_replicas).await;
     // Before anything is polled, so that conversations of the last run are found.
     let marked = match &checked {
         Ok(_) => retry_at_start(redis, async || store.mark_all_busy(Millis::now()).await).await,

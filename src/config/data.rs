@@ -16,6 +16,8 @@ const REDIS_PREFIX: &str = "waha-sm:";
 /// Enough for 100,000 customers in line, and little enough for a machine with 1 GB: while Redis rewrites its file, it may
 /// take twice as much.
 const MEMORY_MAX: u64 = 256 << 20;
+/// Nobody has more replicas of one server. A higher number is probably a typing mistake.
+const ACK_REPLICAS_MAX: u32 = 10;
 /// An empty Redis takes about 2 MB of it.
 const MEMORY_MAX_LEAST: u64 = 16 << 20;
 
@@ -30,6 +32,8 @@ pub struct RedisConfig {
     pub data_dir: PathBuf,
     /// How many bytes the private Redis may store; 0: any number.
     pub private_memory_max: u64,
+    /// How many replicas must have an event before it counts as stored.
+    pub ack_replicas: u32,
 }
 
 impl RedisConfig {
@@ -66,6 +70,7 @@ impl RedisConfig {
             prefix: prefix(reader, settings.redis_prefix.as_ref()),
             data_dir: data_dir(settings.data_dir.as_ref()),
             private_memory_max: memory_max(reader, settings),
+            ack_replicas: ack_replicas(reader, settings),
         }
     }
 }
@@ -77,6 +82,27 @@ pub fn data_dir(typed: Option<&OsString>) -> PathBuf {
         .filter(|typed| !typed.is_empty())
         .unwrap_or(DATA_DIR.as_bytes());
     PathBuf::from(OsStr::from_bytes(typed))
+}
+
+/// How many replicas must have an event. The private Redis has none.
+fn ack_replicas(reader: &mut SettingsReader, settings: &RedisSettings) -> u32 {
+    let setting = "ACK_REPLICAS";
+    let typed = set(settings.ack_replicas.as_ref()).unwrap_or("0");
+    let replicas = typed.parse().ok().filter(|one| *one <= ACK_REPLICAS_MAX);
+    let Some(replicas) = replicas else {
+        reader.mistake(
+            setting,
+            &format!("is {typed:?}: write a whole number from 0 to {ACK_REPLICAS_MAX}"),
+        );
+        return 0;
+    };
+    if replicas > 0 && settings.redis_url.is_none() && settings.redis_url_file.is_none() {
+        reader.mistake(
+            setting,
+            "is for your own Redis with replicas: set REDIS_URL, or leave ACK_REPLICAS out (the private Redis has no replicas)",
+        );
+    }
+    replicas
 }
 
 /// The limit of the private Redis.

@@ -29,6 +29,17 @@ pub enum StoreError {
          maxmemory in the Redis of REDIS_URL"
     )]
     Full,
+    /// It is stored, but too few replicas have it, so a failover could lose it.
+    #[error(
+        "of the {wanted} replicas that ACK_REPLICAS demands, {acknowledged} had the event within a second; start the replicas, or lower \
+         ACK_REPLICAS"
+    )]
+    NotReplicated {
+        /// How many have it.
+        acknowledged: u64,
+        /// How many must have it.
+        wanted: u32,
+    },
     /// A script failed.
     #[error("Redis, script {name}: {reason}")]
     Script {

@@ -45,6 +45,8 @@ pub struct Connections {
     pub(crate) process: Arc<OnceLock<ProcessId>>,
     /// When connections were lost and made.
     pub(crate) contact: Contact,
+    /// How many replicas must have what a script wrote before its answer counts.
+    pub(crate) ack_replicas: u32,
 }
 
 impl fmt::Debug for Connections {
@@ -65,6 +67,7 @@ impl Default for Connections {
             sent: SentMessages::default(),
             process: Arc::default(),
             contact: Contact::default(),
+            ack_replicas: 0,
         }
     }
 }
@@ -97,6 +100,15 @@ impl Connections {
     pub(crate) fn unreached(&self) -> Option<String> {
         let stores = self.stores.lock().ok()?;
         stores.iter().find_map(|reach| reach())
+    }
+
+    /// The same for a store whose scripts wait until this many replicas have what they wrote.
+    #[must_use]
+    pub fn acknowledged_by(&self, replicas: u32) -> Self {
+        Self {
+            ack_replicas: replicas,
+            ..self.clone()
+        }
     }
 
     /// Notes which nodes the Cluster has.

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::clock::Millis;
+use crate::clock::{self, Millis};
 use crate::store::connection::client::{builder, config_of};
 use crate::store::connection::config::RedisServer;
 use crate::store::connection::connections::{Connections, Sessions, connected, reconnect};
@@ -28,6 +28,9 @@ const MAKE_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// After a node said that the Cluster is down, it is reconnected to, which takes a moment.
 const CLUSTER_DOWN_FOR: Duration = Duration::from_secs(3);
+
+/// How long replicas may take to acknowledge what a script wrote (`ACK_REPLICAS`). Other commands on the connection wait for it.
+const ACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(crate) struct Node {
@@ -125,6 +128,9 @@ impl Node {
         name: &'static str,
         arguments: Vec<Value>,
     ) -> Result<Value, StoreError> {
+        if self.must_be_acknowledged(name) {
+            return self.send_acknowledged(vec![(name, arguments)]).await;
+        }
         let client = self.client();
         if !client.is_connected() {
             return Err(StoreError::Disconnected);
@@ -140,8 +146,37 @@ impl Node {
         arguments: Vec<Value>,
     ) -> Result<Value, StoreError> {
         let commands = vec![("ASKING", Vec::new()), (name, arguments)];
+        if self.must_be_acknowledged(name) {
+            return self.send_acknowledged(commands).await;
+        }
         let mut answers = self.pipeline(commands).await;
         answers.pop().unwrap_or(Err(StoreError::Disconnected))
+    }
+
+    fn must_be_acknowledged(&self, name: &str) -> bool {
+        self.connections.ack_replicas > 0 && name.starts_with("EVAL")
+    }
+
+    /// Sends commands, and waits until enough replicas have what they wrote. Returns the answer to the last command. All go over
+    /// one connection, because `WAIT` speaks for the server that it reaches.
+    async fn send_acknowledged(
+        &self,
+        mut commands: Vec<(&'static str, Vec<Value>)>,
+    ) -> Result<Value, StoreError> {
+        let wanted = self.connections.ack_replicas;
+        let patience = clock::millis(ACK_TIMEOUT);
+        commands.push(("WAIT", vec![i64::from(wanted).into(), patience.into()]));
+        let mut answers = self.pipeline(commands).await;
+        let acknowledged = answers.pop().unwrap_or(Err(StoreError::Disconnected));
+        let answer = answers.pop().unwrap_or(Err(StoreError::Disconnected))?;
+        let acknowledged = acknowledged?.as_u64().unwrap_or(0);
+        if acknowledged < u64::from(wanted) {
+            return Err(StoreError::NotReplicated {
+                acknowledged,
+                wanted,
+            });
+        }
+        Ok(answer)
     }
 
     pub(crate) async fn send_all(

@@ -17,11 +17,16 @@ const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Store {
     /// Waits at most `patience` until Redis accepts a write: it may still be reading its files, or be in the middle of a
-    /// failover. Returns a warning for each setting that could lose accepted messages.
+    /// failover. Returns a warning for each setting that could lose accepted messages. `ack_replicas`: how many replicas must have an
+    /// event before WAHA gets its 200.
     ///
     /// # Errors
     /// [`StoreError::TooOld`] and [`StoreError::Refused`] at once; otherwise the last error from Redis.
-    pub async fn check_server(&self, patience: Duration) -> Result<Vec<String>, StoreError> {
+    pub async fn check_server(
+        &self,
+        patience: Duration,
+        ack_replicas: u32,
+    ) -> Result<Vec<String>, StoreError> {
         let deadline = Instant::now() + patience;
         // Redis answers this even while it is loading.
         let mut info = self.server_info().await;
@@ -58,6 +63,11 @@ impl Store {
             _ => None,
         };
         let mut warnings = info.warnings(snapshots.as_deref());
+        let min_replicas = match info.replicas {
+            Some(1..) => self.setting("min-replicas-to-write").await,
+            _ => None,
+        };
+        warnings.extend(info.warning_of_replicas(min_replicas.as_deref(), ack_replicas));
         if self.inner.client.is_cluster()
             && self
                 .setting("cluster-require-full-coverage")
@@ -103,6 +113,8 @@ struct ServerInfo {
     version: Option<String>,
     eviction: Option<String>,
     append_only: Option<bool>,
+    /// How many replicas are connected to it.
+    replicas: Option<u32>,
 }
 
 impl ServerInfo {
@@ -117,6 +129,7 @@ impl ServerInfo {
             version: field("redis_version"),
             eviction: field("maxmemory_policy"),
             append_only: field("aof_enabled").map(|enabled| enabled == "1"),
+            replicas: field("connected_slaves").and_then(|count| count.parse().ok()),
         }
     }
 
@@ -126,6 +139,24 @@ impl ServerInfo {
         let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
         let known = (parts.next()??, parts.next().flatten().unwrap_or(0));
         (known < OLDEST).then(|| version.to_owned())
+    }
+
+    /// `min_replicas`: the setting `min-replicas-to-write`, if it matters and we may ask.
+    fn warning_of_replicas(&self, min_replicas: Option<&str>, ack_replicas: u32) -> Option<String> {
+        let replicas = self.replicas?;
+        if replicas < ack_replicas {
+            return Some(format!(
+                "ACK_REPLICAS is {ack_replicas}, and Redis has {replicas} replicas: while it has too few, each webhook is answered with \
+                 503, and WAHA repeats it"
+            ));
+        }
+        let nobody_waits = replicas > 0 && ack_replicas == 0 && min_replicas == Some("0");
+        nobody_waits.then(|| {
+            "Redis has replicas, and nothing waits for them (min-replicas-to-write 0, ACK_REPLICAS 0): a failover loses what \
+             was accepted in the last moments, or in the whole time in which the old primary was cut off; set \
+             min-replicas-to-write 1 and min-replicas-max-lag 10 in Redis, or ACK_REPLICAS=1"
+                .to_owned()
+        })
     }
 
     fn warnings(&self, snapshots: Option<&str>) -> Vec<String> {
@@ -187,6 +218,26 @@ mod tests {
         assert_eq!(version(valkey), None);
         assert_eq!(version("# Server\r\n"), None);
         assert_eq!(oldest(), "6.2");
+    }
+
+    #[test]
+    fn a_primary_that_waits_for_no_replica_causes_a_warning() {
+        let warning = |replicas: u32, min_replicas, ack_replicas| {
+            let info =
+                ServerInfo::parse(&format!("role:master\r\nconnected_slaves:{replicas}\r\n"));
+            info.warning_of_replicas(min_replicas, ack_replicas)
+        };
+        let said = warning(1, Some("0"), 0).unwrap();
+        assert!(
+            said.contains("set min-replicas-to-write 1") && said.contains("ACK_REPLICAS=1"),
+            "{said}"
+        );
+        assert_eq!(warning(0, Some("0"), 0), None);
+        assert_eq!(warning(2, Some("1"), 0), None);
+        assert_eq!(warning(2, Some("0"), 1), None);
+        assert_eq!(warning(2, None, 0), None);
+        assert!(warning(0, None, 1).unwrap().contains("503"));
+        assert!(warning(1, Some("1"), 2).unwrap().contains("1 replicas"));
     }
 
     #[test]
