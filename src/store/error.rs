@@ -31,7 +31,7 @@ pub enum StoreError {
     Full,
     /// It is stored, but too few replicas have it, so a failover could lose it.
     #[error(
-        "of the {wanted} replicas that ACK_REPLICAS demands, {acknowledged} had the event within a second; start the replicas, or lower \
+        "of the {wanted} replicas that ACK_REPLICAS demands, {acknowledged} had the event in time; start the replicas, or lower \
          ACK_REPLICAS"
     )]
     NotReplicated {

@@ -30,7 +30,7 @@ const MAKE_AGAIN_AFTER: Duration = Duration::from_millis(100);
 const CLUSTER_DOWN_FOR: Duration = Duration::from_secs(3);
 
 /// How long replicas may take to acknowledge what a script wrote (`ACK_REPLICAS`). Other commands on the connection wait for it.
-const ACK_TIMEOUT: Duration = Duration::from_secs(1);
+const ACK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// See the module.
 pub(crate) struct Node {

@@ -6,4 +6,5 @@ mod full_redis;
 mod model;
 mod private_redis;
 mod redis_faults;
+mod replicas;
 mod rollback;
