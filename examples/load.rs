@@ -7,6 +7,7 @@
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --idle 2000 --slow 500
 //!     cargo run --release --example load -- --sessions 100 --round-trip 2ms  many sessions, and a network before Redis
 //!     cargo run --release --example load -- --consoles 50             beside open consoles and a line of 10,000
+//!     cargo run --release --example load -- --line                    beside a million customers who wait
 //!     cargo run --release --example load -- --hostile                 a million forged and strange webhooks, then slow ones
 //!
 //! With a rate, a latency counts from when a webhook should have been sent, so that waiting for a slow daemon
@@ -50,6 +51,8 @@ mod daemon;
 mod figures;
 #[path = "support/hostile.rs"]
 mod hostile;
+#[path = "support/long_line.rs"]
+mod long_line;
 #[allow(dead_code, unused_imports, reason = "for the tests and soak.rs too")]
 #[path = "support/redis_nodes.rs"]
 mod redis_nodes;
@@ -156,6 +159,17 @@ struct Args {
         default_value_t = 10_000
     )]
     waiting: usize,
+    /// Instead of all this: a line of this many customers, and a short one. Measures webhooks and claims in both, also while the
+    /// session stops and works again. A million need 2 GB of memory
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        num_args = 0..=1,
+        default_missing_value = "1000000",
+        value_parser = clap::value_parser!(u32).range(1_000..=5_000_000),
+        conflicts_with_all = ["hostile", "consoles", "kill_after", "idle", "slow", "redis_url", "json", "workers", "sessions", "round_trip"]
+    )]
+    line: Option<u32>,
     /// The seed of the hostile webhooks [default: a new one, which is printed]
     #[arg(long, requires = "hostile")]
     seed: Option<u64>,
@@ -264,6 +278,11 @@ fn load(args: &Args) -> Result<bool> {
         let report = screens::beside_consoles(wanted, &args.daemon_args)?;
         println!("{report}");
         return Ok(report.clean());
+    }
+    if let Some(waiting) = args.line {
+        let report = long_line::measure(waiting as usize, &args.daemon_args)?;
+        println!("{report}");
+        return Ok(report.holds());
     }
     let traffic = Arc::new(Traffic::new(args.messages, args.chats).over(args.sessions));
     let far = args.round_trip.map(FarRedis::start).transpose()?;

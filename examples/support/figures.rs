@@ -18,9 +18,9 @@ const SHOWN: usize = 10;
 /// In milliseconds.
 #[derive(Serialize)]
 pub(crate) struct Latency {
-    p50_ms: f64,
-    p99_ms: f64,
-    max_ms: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    pub(crate) max_ms: f64,
 }
 
 /// Webhooks and replies.

@@ -68,6 +68,6 @@ impl Traffic {
 }
 
 /// Not 5511900000000, which is the number that they write to.
-fn chat_id(number: usize) -> String {
+pub(crate) fn chat_id(number: usize) -> String {
     format!("5511{:09}@c.us", 990_000_000 + number)
 }
