@@ -58,7 +58,7 @@ impl Node {
     }
 
     /// Where it listens.
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
