@@ -33,6 +33,8 @@ const FILL_AT_ONCE: usize = 2_000;
 const STOPS_AFTER: Duration = Duration::from_secs(3);
 const WORKS_AFTER: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it may take until everybody was looked at once.
+const LOOKED_AT_WITHIN: Duration = Duration::from_secs(600);
 /// How many notices the session may send in a minute.
 const PER_MINUTE: u64 = 20;
 
@@ -149,6 +151,7 @@ impl Shop {
         let filled = begun.elapsed();
         let webhook_at_first = self.volley()?;
         self.greeted(0)?;
+        until_looked_at(&self.daemon.redis_socket())?;
         let claim = self.claims()?;
         let webhook = self.volley()?;
         let webhook_at_pause = self.volley_at_pause()?;
@@ -251,6 +254,26 @@ fn status(word: &str) -> Value {
         "payload": {"name": "default", "status": word, "statuses": [], "data": null},
         "environment": {"version": "2026.9.1", "engine": "GOWS", "tier": "CORE", "browser": null},
     })
+}
+
+/// Waits until everybody was looked at who is due.
+fn until_looked_at(redis: &Path) -> Result<()> {
+    let mut redis = BufReader::new(UnixStream::connect(redis)?);
+    let deadline = Instant::now() + LOOKED_AT_WITHIN;
+    loop {
+        let second_ago = webhook::now_ms() - 1_000;
+        let ask = format!("ZCOUNT waha-sm:{{default}}:announce -inf {second_ago}\r\n");
+        redis.get_mut().write_all(ask.as_bytes())?;
+        let mut answer = String::new();
+        redis.read_line(&mut answer)?;
+        if answer.trim_end() == ":0" {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(format!("some are due for a look and are not looked at: {answer}").into());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 fn fill(redis: &Path, waiting: usize) -> Result<()> {

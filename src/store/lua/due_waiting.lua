@@ -43,13 +43,18 @@ local function has_words(chat, rev, examined)
   return redis.call('LLEN', INBOX .. chat) > math.max(tonumber(examined or 0), opening)
 end
 
--- The lines that somebody is put off in.
-local function lines_put_off()
-  local found, lines = {}, {QUEUE, HANDOFF}
+local function all_lines()
+  local lines = {QUEUE, HANDOFF}
   for _, team in ipairs(redis.call('SMEMBERS', TEAMS)) do
     if team ~= '' then lines[#lines + 1] = HANDOFF_TO .. team end
   end
-  for _, line in ipairs(lines) do
+  return lines
+end
+
+-- The lines that somebody is put off in.
+local function lines_put_off()
+  local found = {}
+  for _, line in ipairs(all_lines()) do
     if redis.call('EXISTS', put_off_in(line)) == 1 then found[#found + 1] = line end
   end
   return found
@@ -75,12 +80,8 @@ local function add_next(lines, free, most)
   end
 end
 
-if redis.call('HDEL', STATUS, 'spread_notices') == 1 then spread_notices() end
-redis.call('ZREM', LOOK_AT, NEXT_TURN)
-local due = redis.call('ZRANGEBYSCORE', LOOK_AT, '-inf', NOW, 'LIMIT', 0, count)
-for _, chat in ipairs(due) do
-  -- The others are due, too: the caller looks again.
-  if bytes > ANSWER_BYTES_MAX then break end
+-- A customer is due for a look.
+local function look_at(chat)
   local status, team, rev, examined = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'team', 'rev', 'examined'))
   local line = line_of(status, team)
   if status ~= 'waiting' and status ~= 'handoff' or not redis.call('ZSCORE', line, chat) then
@@ -92,9 +93,37 @@ for _, chat in ipairs(due) do
   end
 end
 
-local free, lines, has_more_due = free_notices(per_minute), lines_put_off(), #due == count or bytes > ANSWER_BYTES_MAX
-if free > 0 and #lines > 0 and not has_more_due then
-  add_next(lines, free, count - (#answer - 2))
+-- Those at the heads of the lines, if they are due: they don't wait until all others who are due have been looked at.
+local function look_at_heads(free)
+  for _, line in ipairs(all_lines()) do
+    for _, chat in ipairs(redis.call('ZRANGE', line, 0, free - 1)) do
+      local due = redis.call('ZSCORE', LOOK_AT, chat)
+      if due and tonumber(due) <= NOW then look_at(chat) end
+    end
+  end
+end
+
+if redis.call('HDEL', STATUS, 'spread_notices') == 1 then spread_notices() end
+redis.call('ZREM', LOOK_AT, NEXT_TURN)
+local free = free_notices(per_minute)
+local due = redis.call('ZRANGEBYSCORE', LOOK_AT, '-inf', NOW, 'LIMIT', 0, count)
+local has_more_due = #due == count
+if has_more_due and free > 0 then
+  look_at_heads(math.min(free, count))
+  due = redis.call('ZRANGEBYSCORE', LOOK_AT, '-inf', NOW, 'LIMIT', 0, count)
+end
+for _, chat in ipairs(due) do
+  -- The others are due, too: the caller looks again.
+  if bytes > ANSWER_BYTES_MAX then
+    has_more_due = true
+    break
+  end
+  if chat ~= NEXT_TURN then look_at(chat) end
+end
+
+local lines = lines_put_off()
+if free > 0 and #lines > 0 then
+  add_next(lines, free, has_more_due and math.min(free, count) or count - (#answer - 2))
   lines = lines_put_off()
 end
 if #lines > 0 then

@@ -6,8 +6,8 @@ use std::time::Duration;
 use waha_sm::clock::Millis;
 use waha_sm::ids::ChatId;
 use waha_sm::store::{
-    Announcement, Handoff, Ingest, Lane, SessionReport, StepCommit, Store, TakenLanes, Verdict,
-    WaitingConversation,
+    Action, Announcement, Handoff, HeldBy, Ingest, Lane, MoveTo, SessionReport, StepCommit, Store,
+    TakenLanes, Verdict, WaitingConversation,
 };
 
 use super::{PER_MINUTE, block_on, chat, connect, ingest, process, reply, sent, session, step};
@@ -197,6 +197,32 @@ fn the_heads_of_all_lines_are_told_before_others_and_answers_wait_for_nothing() 
             .await
             .unwrap();
         assert_eq!(send(&store, now).await, [(chat(30), "place 30".to_owned())]);
+    });
+}
+
+#[test]
+fn a_new_head_is_told_at_once_although_hundreds_were_due_before() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        wait_in_line(&store, 1..=250).await;
+        let action = Action {
+            id: "move".to_owned(),
+            by: "owner".parse().unwrap(),
+            chat: chat(250),
+            conversation: None,
+            rev: None,
+            holder: HeldBy::Nobody,
+        };
+        let moved = store.move_in_line(&session(), &action, MoveTo::First, ms(9_000));
+        moved.await.unwrap();
+        let looked = look(&store, ms(10_000)).await;
+        let order: Vec<_> = looked.iter().map(|one| one.chat.clone()).collect();
+        assert_eq!(order[..3], [chat(250), chat(1), chat(2)], "{order:?}");
+        announce(&store, &looked, ms(10_000)).await;
+        let sent = send(&store, ms(10_000)).await;
+        assert_eq!(sent.len(), PER_MINUTE as usize);
+        assert!(sent.contains(&(chat(250), "place 1".to_owned())));
     });
 }
 
