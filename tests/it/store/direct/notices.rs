@@ -214,8 +214,10 @@ fn a_new_head_is_told_at_once_although_hundreds_were_due_before() {
             rev: None,
             holder: HeldBy::Nobody,
         };
-        let moved = store.move_in_line(&session(), &action, MoveTo::First, ms(9_000));
-        moved.await.unwrap();
+        store
+            .move_in_line(&session(), &action, MoveTo::First, ms(9_000))
+            .await
+            .unwrap();
         let looked = look(&store, ms(10_000)).await;
         let order: Vec<_> = looked.iter().map(|one| one.chat.clone()).collect();
         assert_eq!(order[..3], [chat(250), chat(1), chat(2)], "{order:?}");
