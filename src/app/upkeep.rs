@@ -147,7 +147,11 @@ impl OpenHistory {
             file: file.unwrap_or_default(),
             process: process.clone(),
             place: data_dir.place(),
-            label: process_label(role),
+            label: format!(
+                "{}, DATA_DIR {}",
+                process_label(role),
+                data_dir.path().display()
+            ),
             may_replace: false,
         };
         let keeper = HistoryKeeper::new(store.clone(), claim, replacing);

@@ -177,7 +177,12 @@ impl ChangeFeed {
         if now.is_none() || now == self.file {
             return Ok(());
         }
-        *self = Self::open(&self.path, self.position.clone())?;
+        match Self::open(&self.path, self.position.clone()) {
+            Ok(feed) => *self = feed,
+            // It is being made.
+            Err(HistoryError::Missing { .. }) => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 }

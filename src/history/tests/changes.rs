@@ -162,6 +162,49 @@ fn a_file_that_was_restored_from_a_backup_does_not_take_a_position_that_it_never
 }
 
 #[test]
+fn a_reader_goes_on_in_a_file_that_was_restored_and_not_in_another_one() {
+    let mut rig = Rig::new();
+    rig.append(&[inbound("A", "one", 1000)]);
+    let mut feed = ChangeFeed::open(&rig.path, ChangePosition::default()).unwrap();
+    let read = |feed: &mut ChangeFeed| -> Result<Vec<String>, HistoryError> {
+        let mut keys = Vec::new();
+        feed.next(|row| {
+            keys.push(row.key);
+            ControlFlow::Continue(())
+        })?;
+        Ok(keys)
+    };
+    assert_eq!(read(&mut feed).unwrap(), ["1"]);
+    std::fs::remove_file(&rig.path).unwrap();
+    assert!(
+        read(&mut feed).unwrap().is_empty(),
+        "while it is gone, nothing is new"
+    );
+    assert_eq!(
+        rig.archive.restore_if_removed().unwrap(),
+        Some(Restored::Deleted)
+    );
+    rig.append(&[inbound("B", "two", 2000)]);
+    assert_eq!(read(&mut feed).unwrap(), ["2"]);
+    // Another process begins a new file: at first it has nothing in it.
+    std::fs::remove_file(&rig.path).unwrap();
+    std::fs::write(&rig.path, "").unwrap();
+    assert!(read(&mut feed).unwrap().is_empty());
+    std::fs::remove_file(&rig.path).unwrap();
+    for suffix in ["-wal", "-shm"] {
+        // SQLite may have removed the log of a file that has nothing in it.
+        let _ = std::fs::remove_file(format!("{}{suffix}", rig.path.display()));
+    }
+    let mut another = Archive::open(&rig.path).unwrap();
+    let entries = ["3-0", "4-0", "5-0"].map(|id| entry(id, &inbound(id, "other", 3000)));
+    another.append(&entries).unwrap();
+    assert!(matches!(
+        read(&mut feed),
+        Err(HistoryError::UnknownPosition { .. })
+    ));
+}
+
+#[test]
 fn many_rows_are_read_at_several_moments_of_the_file() {
     let (mut rig, mut copy) = (Rig::new(), Copy::new());
     let many: Vec<Fields> = (0..1_100)

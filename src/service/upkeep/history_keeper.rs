@@ -44,21 +44,21 @@ struct KeeperTerms {
 pub enum NotKeeper {
     /// Another process keeps it, in another file.
     #[error(
-        "another process keeps the history of this Redis, in another file: {0}. Two would each have half of it. If this process \
-         shall only listen, set HISTORY=off; else stop the other one, and give this one its DATA_DIR"
+        "another process keeps the history of this Redis, in another file: {0}. Two files would each have half of it. If this \
+         process shall only listen, set HISTORY=off; if it shall keep the history, stop the other one first, and use its DATA_DIR"
     )]
     Elsewhere(String),
     /// Another process kept it, in another file, and does not run.
     #[error(
-        "the history of this Redis is in another file, which this process kept last: {0}. Give this one its DATA_DIR, or set \
-         HISTORY=off and start the other one again. If that file is lost, or you want a new one, set HISTORY=here: this process then keeps the \
-         history in its own DATA_DIR from now on"
+        "the history of this Redis is in another file, which was last kept by {0}. Use that DATA_DIR; or set HISTORY=off, and start the \
+         other process again. If that file is lost, or you want to begin a new one, set HISTORY=here: this process then keeps \
+         the history in its own DATA_DIR"
     )]
     Left(String),
     /// Another process keeps it, in a copy of this file.
     #[error(
-        "another process keeps the history of this Redis, in a copy of the same file: {0}. Stop it, or set HISTORY=off if this process shall \
-         only listen"
+        "another process keeps the history of this Redis, in a copy of the same file: {0}. Stop it, or set HISTORY=off if this \
+         process shall only listen"
     )]
     Shared(String),
     /// Redis does not answer.
