@@ -4,7 +4,7 @@
 //! is missing.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +22,8 @@ use crate::terminal::jsonl;
 
 /// So many bytes are written at once. They are read from the history before, because a slow reader must not keep it from tidying up.
 const BYTES_ENOUGH: usize = 1 << 20;
+/// The output as a file, if it is one.
+const OUTPUT: &str = "/proc/self/fd/1";
 /// How long the rows in hand may take at the end, if nobody reads them.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -107,6 +109,9 @@ impl ChangesPrinter {
     fn run(self, stopped: &Receiver<()>) -> Result<(), ChangesError> {
         let mut feed = ChangeFeed::open(&self.history, self.after)?;
         let mut out = io::stdout().lock();
+        if ends_within_a_line(Path::new(OUTPUT)) {
+            writeln!(out).map_err(ChangesError::Output)?;
+        }
         let mut rows = Vec::new();
         loop {
             let mut written = Ok(());
@@ -134,6 +139,24 @@ impl ChangesPrinter {
             }
         }
     }
+}
+
+/// Whether a file ends within a line, because the last writer was killed: the next line must not be glued to that. It is `false` for what is
+/// no file.
+fn ends_within_a_line(path: &Path) -> bool {
+    let last_byte = || -> io::Result<u8> {
+        // Opening a pipe would wait for its other end.
+        if !fs::metadata(path)?.is_file() {
+            return Ok(b'\n');
+        }
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::End(-1))?;
+        let mut byte = [0];
+        file.read_exact(&mut byte)?;
+        Ok(byte[0])
+    };
+    // There is none in an empty file, and one that we may not read is not looked at.
+    last_byte().unwrap_or(b'\n') != b'\n'
 }
 
 /// Waits, at most so long, until nobody can read the output any more.

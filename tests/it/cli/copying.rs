@@ -151,6 +151,16 @@ fn a_follower_ends_when_nobody_reads_it_and_a_pipeline_may_store_the_position_it
         test: &test,
         lines: test.directory.path().join("lines"),
     };
+    // What a kill left of a line is not glued to the next one.
+    std::fs::write(&pipeline.lines, "{\"position\":\"1-").unwrap();
+    let mut follower = pipeline.start();
+    eventually("the copy has both", || {
+        (pipeline.rows("message").len() == 2).then_some(())
+    });
+    send_signal(follower.id(), "-TERM");
+    assert!(follower.wait().unwrap().success());
+    let text = std::fs::read_to_string(&pipeline.lines).unwrap();
+    assert_eq!(text.lines().count(), 1 + all.len());
     let mut follower = pipeline.command().stdout(Stdio::piped()).spawn().unwrap();
     drop(follower.stdout.take());
     assert!(follower.wait().unwrap().success());
