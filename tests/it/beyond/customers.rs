@@ -7,7 +7,7 @@ use crate::harness::{Daemon, TestSetup, chat, eventually};
 use crate::webhook;
 
 /// The most unanswered messages of one customer, so that a slow machine can catch up.
-const AHEAD_MAX: usize = 20;
+pub(super) const AHEAD_MAX: usize = 20;
 /// How many messages each writes after the fault.
 const AFTER: usize = 3;
 /// WAHA repeats a webhook later than this. So a test sees sooner that it is taken.
@@ -84,6 +84,14 @@ pub(super) fn slowest(accounts: &[Account], sessions: &[&str]) -> Duration {
     taken.map(|one| one.after).max().unwrap_or_default()
 }
 
+struct UntilOver<'a>(&'a AtomicBool);
+
+impl Drop for UntilOver<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Customers write one message after the other while `fault` happens, and a few more after it. Every one of them is answered
 /// once, in order: with the same words, because the flow is the echo.
 #[track_caller]
@@ -123,11 +131,13 @@ pub(super) fn under_traffic(
                 })
             })
             .collect();
+        // The customers stop even if the fault panics.
+        let until_over = UntilOver(&over);
         for (one, before) in customers.iter().zip(&before) {
             test.texts(&one.chat, before + 3);
         }
         fault();
-        over.store(true, Ordering::Relaxed);
+        drop(until_over);
         accounts.extend(customers.iter().zip(writers).map(|(one, writer)| Account {
             session: one.session.clone(),
             taken: writer.join().unwrap(),

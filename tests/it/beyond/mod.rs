@@ -2,4 +2,5 @@
 
 mod cluster;
 mod customers;
+mod migration;
 mod sentinel;
