@@ -262,6 +262,9 @@ const ANCHOR: &str = "anchor";
 /// process: it has written back what it sent lately.
 const SERVER: &str = "server";
 
+/// Hash tags whose slots are in the middle of each seventh of all slots.
+const HEARTBEAT_TAGS: [u16; 7] = [29, 501, 372, 716, 792, 551, 338];
+
 /// Builds the keys under one prefix (setting `REDIS_PREFIX`).
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
@@ -309,6 +312,12 @@ impl Keys {
     /// STRING, expires: the heartbeat of a process that holds leases; the value is its number of workers.
     pub(crate) fn process(&self, process: &ProcessId) -> String {
         format!("{}process:{process}", self.prefix)
+    }
+
+    /// The same, of a process in a Cluster: one key in each seventh of the slots, so that most of them are left if a node is away.
+    pub(crate) fn process_in_cluster(&self, process: &ProcessId) -> Vec<String> {
+        let key = |tag| format!("{}process:{process}:{{{tag}}}", self.prefix);
+        HEARTBEAT_TAGS.map(key).into()
     }
 
     /// HASH: how many messages workers picked up within each time bound, over all processes.
@@ -591,6 +600,16 @@ mod tests {
             "waha-sm:{default}:chat:551@c.us"
         );
         assert_eq!(keys.namespace(&session), "waha-sm:{default}:");
+    }
+
+    #[test]
+    fn the_keys_of_a_heartbeat_are_spread_over_all_slots() {
+        let keys = Keys::new("waha-sm:").process_in_cluster(&ProcessId::stored("one"));
+        let slots = keys
+            .iter()
+            .map(|key| fred::util::redis_keyslot(key.as_bytes()));
+        let sevenths: Vec<_> = slots.map(|slot| u32::from(slot) * 7 / 16_384).collect();
+        assert_eq!(sevenths, [0, 1, 2, 3, 4, 5, 6]);
     }
 
     #[test]
