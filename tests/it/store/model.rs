@@ -9,6 +9,7 @@ mod lanes;
 mod merge;
 mod operation;
 mod own_messages;
+mod rollback;
 mod session;
 mod takeover;
 mod unread;
@@ -37,12 +38,15 @@ use operation::{
     AGENTS, Announce, ByHand, CHATS, Change, Close as HowClose, Commit, HIDDEN, IDS, Incoming,
     Kind, Operation, Outcome, PROCESSES, REPLIES, SESSIONS, Settle, TEAMS, Which, operation,
 };
+use rollback::{Copy, SentReply};
 use session::{Checked, Ending, Line, QUIET, Session, ensure};
 use unread::is_withdrawn;
 use view::View;
 
 /// If `PROPTEST_CASES` is not set.
 const CASES: u32 = 400;
+/// The same where Redis loses writes, which takes longer.
+const ROLLBACK_CASES: u32 = 60;
 const OPERATIONS_MAX: usize = 80;
 /// Longer than any run: conversations that can be resumed must not expire by Redis' clock.
 const RESUME_WITHIN: Duration = Duration::from_secs(3_600);
@@ -80,6 +84,51 @@ fn after_any_sequence_of_operations_the_store_equals_its_model() {
             let _: () = client.flushall(false).await.unwrap();
             let mut run = Run::new([&store, &listener], &client);
             run.all(&operations).await.map_err(TestCaseError::fail)
+        })
+    });
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(wrong, operations)) => {
+            let lines: Vec<_> = operations.iter().map(|one| format!("{one:?}")).collect();
+            panic!("{wrong}, in\n{}", lines.join("\n"));
+        }
+        Err(TestError::Abort(why)) => panic!("{why}"),
+    }
+}
+
+#[test]
+fn after_redis_lost_its_last_writes_the_store_equals_its_model() {
+    let redis = Redis::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let default = ProptestConfig::default();
+    let config = ProptestConfig {
+        cases: std::env::var("PROPTEST_CASES").map_or(ROLLBACK_CASES, |_| default.cases),
+        max_shrink_iters: 1_024,
+        max_shrink_time: 60_000,
+        failure_persistence: None,
+        ..default
+    };
+    let sequences =
+        proptest::collection::vec(operation::operation_or_rollback(), 1..=OPERATIONS_MAX);
+    let result = TestRunner::new(config).run(&sequences, |operations| {
+        runtime.block_on(async {
+            // Each run has processes of its own, which remember nothing of the run before.
+            let (store, client) = connect(&redis).await;
+            let (listener, other_client) = connect(&redis).await;
+            let _: () = client.flushall(false).await.unwrap();
+            let mut run = Run::new([&store, &listener], &client);
+            let result = run.all(&operations).await;
+            for store in [&store, &listener] {
+                store.close().await;
+            }
+            for client in [&client, &other_client] {
+                // A rollback has cut the connection of the one that nobody uses.
+                let _ = client.quit().await;
+            }
+            result.map_err(TestCaseError::fail)
         })
     });
     match result {
@@ -180,6 +229,9 @@ struct Run<'a> {
     made: u64,
     /// The last thing that an agent or the owner did, and the answer.
     last_action: Option<(Acting, Acted)>,
+    /// Every reply that was settled as sent.
+    sent: Vec<SentReply>,
+    copy: Option<Copy>,
 }
 
 /// An action in a session, as it can be repeated.
@@ -240,6 +292,8 @@ impl<'a> Run<'a> {
             own: Vec::new(),
             made: 0,
             last_action: None,
+            sent: Vec::new(),
+            copy: None,
         }
     }
 
@@ -310,6 +364,8 @@ impl<'a> Run<'a> {
             Operation::ReturnHeld { session, gone } => self.return_held(*session, *gone).await?,
             Operation::Again => self.again().await?,
             Operation::Wait(time) => self.now += *time,
+            Operation::Copy => self.copy().await,
+            Operation::RollBack => self.roll_back().await?,
         }
         self.check().await
     }
@@ -969,6 +1025,18 @@ impl<'a> Run<'a> {
             }
         }
         let (store, now) = (self.store, self.now);
+        for (one, _, fate) in &settled {
+            if let Fate::Sent(message) = fate {
+                self.sent.push(SentReply {
+                    session: one.session,
+                    chat: one.lane.chat.to_string(),
+                    reply: one.reply.id.clone(),
+                    attempts: one.attempts,
+                    message: message.clone(),
+                    at: now,
+                });
+            }
+        }
         let calls = settled.iter().map(async |(one, verdict, fate)| {
             let session = session_name(one.session);
             let settlement = settlement(one, *verdict, fate, now);

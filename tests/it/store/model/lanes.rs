@@ -418,6 +418,8 @@ impl Session {
         let ours = self.is_sent_by_us(chat, own)
             || other.is_some_and(|other| self.is_sent_by_us(&other, own));
         self.note_echo(chat, &own.message_id, Some(own));
+        let may_be_forgotten = self.is_in_doubt && own.by_owner.is_some_and(|words| !words.ends);
+        let ours = ours || may_be_forgotten;
         let author = if ours { "bot" } else { "phone" };
         let what = format!("message {} {author}{}", own.data, of(chat, &own.from));
         self.entry_of_the_last(what, chat);

@@ -121,6 +121,10 @@ pub(super) enum Operation {
     Again,
     /// Time that passes.
     Wait(Duration),
+    /// From now on, the replica gets nothing more.
+    Copy,
+    /// The replica takes over.
+    RollBack,
 }
 
 /// See [`Operation::ByHand`].
@@ -323,6 +327,23 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(session, gone)| Operation::ReturnHeld { session, gone }),
         1 => Just(Operation::Again),
         3 => prop_oneof![length(1..20_000), length(1..80_000)].prop_map(Operation::Wait),
+    ]
+}
+
+/// The same, and sometimes Redis loses its last writes.
+pub(super) fn operation_or_rollback() -> impl Strategy<Value = Operation> {
+    let operation = operation().prop_map(|operation| match operation {
+        // When the sender writes such an id back, the time is the real one.
+        Operation::RecordAttempt { lane, .. } => Operation::RecordAttempt {
+            lane,
+            with_id: false,
+        },
+        operation => operation,
+    });
+    prop_oneof![
+        24 => operation,
+        2 => Just(Operation::Copy),
+        1 => Just(Operation::RollBack),
     ]
 }
 

@@ -33,7 +33,7 @@ macro_rules! ensure {
 }
 pub(super) use ensure;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Session {
     pub(super) chats: BTreeMap<String, Chat>,
     pub(super) paused: bool,
@@ -45,7 +45,9 @@ pub(super) struct Session {
     opened: Vec<Option<(String, i64)>>,
     /// The token of every taking of a lane. `None` until it is read from Redis.
     pub(super) takings: Vec<Option<String>>,
-    epochs: HashSet<String>,
+    pub(super) epochs: HashSet<String>,
+    /// Redis lost its last writes: an unknown message of ours, sent before, does not count as the owner's.
+    pub(super) is_in_doubt: bool,
     /// The messages that had their turn. An id says which message it is only within a chat.
     pub(super) heard: Seen,
     /// The messages that were only recorded.
