@@ -46,7 +46,7 @@ use view::View;
 /// If `PROPTEST_CASES` is not set.
 const CASES: u32 = 400;
 /// The same where Redis loses writes, which takes longer.
-const ROLLBACK_CASES: u32 = 60;
+const ROLLBACK_CASES: u32 = 40;
 const OPERATIONS_MAX: usize = 80;
 /// Longer than any run: conversations that can be resumed must not expire by Redis' clock.
 const RESUME_WITHIN: Duration = Duration::from_secs(3_600);
