@@ -37,10 +37,12 @@ use crate::runtime::{self, ReloadSignals};
 use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
+use crate::service::kit::duties::Duties;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
 use crate::service::kit::waha_access::WahaAccess;
 use crate::service::owner::reachability::Reachability;
+use crate::service::upkeep::lookout::ToldAgents;
 use crate::service::upkeep::reloader::ReloadRequest;
 use crate::store;
 use crate::waha::client::Client;
@@ -253,9 +255,10 @@ impl Daemon {
         // Heartbeats run at the listener's priority, because they must be sent under any load.
         let front = Handle::current();
         let heart = self.connect(redis, &front).await?;
-        let client = work.client;
+        let (client, process) = (work.client, work.process);
         let shared = Shared {
-            process: work.process,
+            duties: Arc::new(Duties::new(process.clone())),
+            process,
             notifier: owner::notifier(&store, work.notify_chat, &work.flows),
             flows: work.flows,
             reachability: Arc::new(Reachability::new(client.clone())),
@@ -272,9 +275,24 @@ impl Daemon {
         let recoverer = upkeep::recoverer(&shared, workers, heart);
         retry_at_start(redis, async || recoverer.announce().await).await?;
         let (bells, listening) =
-            bells::listen(redis, &shared.process, back, work.to_reloader).await?;
+            bells::listen(redis, &shared, back, work.to_reloader).await?;
         self.listener(listening);
 
+        let (to_expiry, expiry_sessions) = mpsc::unbounded_channel();
+        let (to_handoffs, handoff_sessions) = mpsc::unbounded_channel();
+        let (to_left_alone, left_alone_sessions) = mpsc::unbounded_channel();
+        let (to_lid_lookup, lid_sessions) = mpsc::unbounded_channel();
+        let agents = ToldAgents {
+            sender: bells.to_sender.clone(),
+            announcer: bells.to_announcer,
+            expiry: to_expiry,
+            handoffs: to_handoffs,
+            left_alone: to_left_alone,
+            lid_lookup: to_lid_lookup,
+        };
+        // First, so that other processes look after its sessions before the agents stop.
+        let agent = upkeep::lookout(&shared, bells.lookout, agents);
+        self.stage(back, "lookout", |stop| agent.run(stop));
         let agent = upkeep::write_back(&shared);
         self.stage(back, "write-back", |stop| agent.run(stop));
         let agent = owner::waha_monitor(&shared);
@@ -282,16 +300,20 @@ impl Daemon {
         let agent = inlet::catch_up(&shared, &work.catch_up, bells.catch_up);
         self.stage(back, "catch-up", |stop| agent.run(stop));
         let agent = inlet::lid_lookup(&shared);
-        self.stage(back, "lid-lookup", |stop| agent.run(stop));
+        self.stage(back, "lid-lookup", |stop| agent.run(lid_sessions, stop));
         let agent = owner::reachability(&shared);
         self.stage(back, "reachability", |stop| agent.run(stop));
-        let agent = line::announcer(&shared, bells.announcer);
-        self.stage(back, "announcer", |stop| agent.run(stop));
+        let agent = line::announcer(&shared);
+        self.stage(back, "announcer", |stop| {
+            agent.run(bells.announcer, stop)
+        });
         let agent = owner::handoffs(&shared, work.console);
-        self.stage(back, "handoffs", |stop| agent.run(stop));
+        self.stage(back, "handoffs", |stop| agent.run(handoff_sessions, stop));
         let agent = owner::left_alone(&shared);
-        self.stage(back, "left-alone", |stop| agent.run(stop));
-        let agent = line::expiry(&shared);
+        self.stage(back, "left-alone", |stop| {
+            agent.run(left_alone_sessions, stop)
+        });
+        let agent = line::expiry(&shared, expiry_sessions);
         self.stage(back, "expiry", |stop| agent.run(stop));
         let agent = upkeep::sweeper(&shared);
         self.stage(back, "sweeper", |stop| agent.run(stop));

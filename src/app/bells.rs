@@ -5,8 +5,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::redis::retry_at_start;
+use super::shared::Shared;
 use super::start_error::StartError;
-use crate::ids::ProcessId;
+use crate::ids::SessionName;
 use crate::runtime::ReloadSignals;
 use crate::service::upkeep::reloader::ReloadRequest;
 use crate::store::{self, Bell, Bells};
@@ -14,26 +15,31 @@ use crate::store::{self, Bell, Bells};
 /// The bells of each agent.
 pub(super) struct AgentBells {
     pub(super) dispatcher: mpsc::UnboundedReceiver<Bell>,
-    pub(super) announcer: mpsc::UnboundedReceiver<Bell>,
+    pub(super) lookout: mpsc::UnboundedReceiver<Bell>,
+    /// The sessions of this process whose lines changed.
+    pub(super) announcer: mpsc::UnboundedReceiver<SessionName>,
+    /// Names sessions to the announcer from within this process.
+    pub(super) to_announcer: mpsc::UnboundedSender<SessionName>,
     pub(super) sender: mpsc::UnboundedReceiver<Bell>,
     pub(super) catch_up: mpsc::UnboundedReceiver<Bell>,
     /// Rings the sender from within this process.
     pub(super) to_sender: mpsc::UnboundedSender<Bell>,
 }
 
-/// Listens for all bells that concern `process`, and passes each to its agent.
+/// Listens for all bells that concern this process, and passes each to its agent.
 pub(super) async fn listen(
     redis: &store::StoreConfig,
-    process: &ProcessId,
+    shared: &Shared,
     back: &Handle,
     to_reloader: mpsc::UnboundedSender<ReloadRequest>,
 ) -> Result<(AgentBells, JoinHandle<()>), StartError> {
     let (to_dispatcher, dispatcher) = mpsc::unbounded_channel();
     let (to_announcer, announcer) = mpsc::unbounded_channel();
+    let (to_lookout, lookout) = mpsc::unbounded_channel();
     let (to_sender, sender) = mpsc::unbounded_channel();
     let (to_catch_up, catch_up) = mpsc::unbounded_channel();
     let bells = retry_at_start(redis, async || {
-        let (redis, process) = (redis.clone(), process.clone());
+        let (redis, process) = (redis.clone(), shared.process.clone());
         let subscribing = back.spawn(async move { Bells::subscribe(&redis, &process).await });
         // If it panics, the panic is logged where it happens.
         subscribing
@@ -42,16 +48,26 @@ pub(super) async fn listen(
     })
     .await?;
     let own_way = to_sender.clone();
+    let own_announcer = to_announcer.clone();
+    let duties = shared.duties.clone();
     let listening = back.spawn(bells.run(move |bell| match bell {
-        Bell::Queue(_)
-        | Bell::Inbox(..)
+        Bell::Queue(_) => vec![to_dispatcher.clone(), to_lookout.clone()],
+        Bell::Inbox(..)
         | Bell::TakenOver(..)
         | Bell::AtDesk(..)
         | Bell::LeftAlone(..) => vec![to_dispatcher.clone()],
-        Bell::Announce(_) => vec![to_announcer.clone()],
+        Bell::Announce(session) => {
+            if duties.is_ours(session) {
+                // This fails only while we stop.
+                let _ = to_announcer.send(session.clone());
+            }
+            vec![to_lookout.clone()]
+        }
+        Bell::Due(_) => vec![to_lookout.clone()],
         Bell::Lanes(_) => vec![to_sender.clone()],
         Bell::SessionWorks(_) => vec![
             to_catch_up.clone(),
+            to_lookout.clone(),
             to_dispatcher.clone(),
             to_sender.clone(),
         ],
@@ -61,13 +77,15 @@ pub(super) async fn listen(
         }
         Bell::Missed => vec![
             to_dispatcher.clone(),
-            to_announcer.clone(),
+            to_lookout.clone(),
             to_sender.clone(),
         ],
     }));
     let bells = AgentBells {
         dispatcher,
+        lookout,
         announcer,
+        to_announcer: own_announcer,
         sender,
         catch_up,
         to_sender: own_way,

@@ -13,7 +13,7 @@ use super::start_error::StartError;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::ids::ProcessId;
 use crate::runtime::{ReloadSignals, Signals};
-use crate::service::upkeep::recoverer::release;
+use crate::service::upkeep::recoverer::{Released, release};
 use crate::store::{PrivateRedis, Store};
 
 /// The limit for the whole stop. Supervisors kill after ten seconds.
@@ -172,11 +172,18 @@ async fn release_leases(leases: Option<(ProcessId, Store)>) {
         return;
     };
     match release(&store, &process).await {
-        Ok((conversations, lanes)) => info!(
+        Ok(Released {
+            conversations,
+            lanes,
+            error: None,
+        }) => info!(
             conversations,
             lanes, "released this process's conversations and replies"
         ),
-        Err(error) => warn!(
+        Ok(Released {
+            error: Some(error), ..
+        })
+        | Err(error) => warn!(
             %error,
             "could not release this process's conversations and replies; other processes take over within seconds, \
             else the next start does"

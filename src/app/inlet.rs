@@ -16,7 +16,6 @@ use crate::service::inlet::intake::Intake;
 use crate::service::inlet::lid_lookup::LidLookup;
 use crate::service::inlet::listener::{self, Listener};
 use crate::service::kit::metrics::Metrics;
-use crate::service::kit::session_pages::SessionPages;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::{Bell, Store};
 use crate::waha::signature::Verifier;
@@ -71,13 +70,13 @@ pub(super) fn catch_up(
         store: shared.store.clone(),
         client: shared.client.clone(),
         interval: config.interval,
+        duties: shared.duties.clone(),
         bells,
     }
 }
 
 pub(super) fn lid_lookup(shared: &Shared) -> LidLookup {
     LidLookup {
-        pages: SessionPages::default(),
         store: shared.store.clone(),
         client: shared.client.clone(),
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::shared::Shared;
 use crate::flows::Flows;
 use crate::ids::NotifyChat;
-use crate::service::kit::session_pages::SessionPages;
 use crate::service::owner::handoffs::HandoffNotifier;
 use crate::service::owner::left_alone::LeftAloneNotifier;
 use crate::service::owner::notifier::OwnerNotifier;
@@ -25,6 +24,7 @@ pub(super) fn reachability(shared: &Shared) -> ReachabilityMonitor {
     ReachabilityMonitor {
         store: shared.store.clone(),
         reachability: shared.reachability.clone(),
+        duties: shared.duties.clone(),
     }
 }
 
@@ -38,7 +38,6 @@ pub(super) fn waha_monitor(shared: &Shared) -> WahaMonitor {
 
 pub(super) fn handoffs(shared: &Shared, console: Option<String>) -> HandoffNotifier {
     HandoffNotifier {
-        pages: SessionPages::default(),
         store: shared.store.clone(),
         notifier: shared.notifier.clone(),
         flows: shared.flows.clone(),
@@ -48,7 +47,6 @@ pub(super) fn handoffs(shared: &Shared, console: Option<String>) -> HandoffNotif
 
 pub(super) fn left_alone(shared: &Shared) -> LeftAloneNotifier {
     LeftAloneNotifier {
-        pages: SessionPages::default(),
         store: shared.store.clone(),
         flows: shared.flows.clone(),
         notifier: shared.notifier.clone(),

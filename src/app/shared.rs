@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::flows::Flows;
 use crate::ids::ProcessId;
+use crate::service::kit::duties::Duties;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::kit::waha_access::WahaAccess;
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) access: Arc<WahaAccess>,
     pub(super) notifier: OwnerNotifier,
     pub(super) reachability: Arc<Reachability>,
+    pub(super) duties: Arc<Duties>,
     pub(super) lease: Arc<Lease>,
     pub(super) pickup_latency: Arc<PickupLatency>,
 }

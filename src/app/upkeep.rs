@@ -22,11 +22,12 @@ use crate::service::kit::touched::Touched;
 use crate::service::upkeep::archiver::{self, Archiver};
 use crate::service::upkeep::history_keeper::{HistoryKeeper, NotKeeper, Replacing};
 use crate::service::upkeep::history_watch::HistoryWatch;
+use crate::service::upkeep::lookout::{Lookout, ToldAgents};
 use crate::service::upkeep::recoverer::{Recoverer, release};
 use crate::service::upkeep::reloader::{ReloadRequest, Reloader};
 use crate::service::upkeep::sweeper::Sweeper;
 use crate::service::upkeep::write_back::WriteBack;
-use crate::store::{self, HistoryClaim, RedisServer, Store};
+use crate::store::{self, Bell, HistoryClaim, RedisServer, Store};
 
 /// A new process id, unique among all processes that ever share a Redis.
 pub(super) fn new_process_name() -> io::Result<ProcessId> {
@@ -44,8 +45,14 @@ pub(super) async fn take_back(
     shared: &Shared,
 ) -> Result<(), StartError> {
     if let Some(last) = data_dir.last_process() {
-        let (conversations, lanes) =
-            retry_at_start(redis, async || release(&shared.store, &last).await).await?;
+        let released = retry_at_start(redis, async || release(&shared.store, &last).await).await?;
+        let (conversations, lanes) = (released.conversations, released.lanes);
+        if let Some(error) = released.error {
+            warn!(
+                %error,
+                "could not release everything that the last run left unfinished; the rest continues after some seconds"
+            );
+        }
         if conversations + lanes > 0 {
             info!(
                 conversations,
@@ -71,11 +78,26 @@ pub(super) fn recoverer(shared: &Shared, workers: usize, heart: Store) -> Recove
         heart,
         shared.pickup_latency.clone(),
         shared.lease.clone(),
+        shared.duties.clone(),
     )
 }
 
 pub(super) fn write_back(shared: &Shared) -> WriteBack {
     WriteBack::new(shared.store.clone())
+}
+
+pub(super) fn lookout(
+    shared: &Shared,
+    bells: mpsc::UnboundedReceiver<Bell>,
+    agents: ToldAgents,
+) -> Lookout {
+    Lookout {
+        store: shared.store.clone(),
+        duties: shared.duties.clone(),
+        flows: shared.flows.clone(),
+        bells,
+        agents,
+    }
 }
 
 pub(super) fn sweeper(shared: &Shared) -> Sweeper {

@@ -76,6 +76,7 @@ pub use scripts::keys::SEEN_TTL;
 pub use sessions::audit::AuditKind;
 pub use sessions::busy::Unmarked;
 pub use sessions::catch_up::CATCH_UP_OVERLAP;
+pub use sessions::due::DueTimes;
 pub use sessions::erasure::{Erasure, Remembered};
 pub use sessions::figures::{Gauges, PICKUP_BOUNDS_MS, QueuePace};
 pub use sessions::history::HistoryEntry;

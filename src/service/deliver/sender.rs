@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
@@ -15,15 +16,15 @@ use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::service::deliver::delivery::deliver;
 use crate::service::deliver::send_context::SendContext;
-use crate::service::kit::session_pages::SessionPages;
 use crate::service::kit::session_queue::SessionQueue;
+use crate::service::kit::session_rounds::{AT_ONCE, in_each, joined};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::owner::session_status;
 use crate::service::owner::session_status::{NOT_FOUND, WORKING};
 use crate::store::{Bell, Lane, StoreError, TakenLanes, Verdict};
 use crate::waha::client::SendError;
 
-/// If a bell was lost, the lane is found after this time at the latest. It is also the precision of retries.
+/// How often we look again at sessions where something went wrong.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How many lanes a process may hold at once: more than a busy process has conversations, because most lanes are typing.
 const LANES_MAX: usize = 16_384;
@@ -33,7 +34,7 @@ const TAKE_MAX: usize = 100;
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
 /// How often WAHA is asked about a session that could not send.
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
-/// How many paused sessions one poll asks WAHA about. The others are asked about in a later one.
+/// How many paused sessions WAHA is asked about at once.
 const PROBES_MAX: usize = 16;
 /// When we stop, running requests may finish within this time. WAHA may take up to 15 s, which is too long for a stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
@@ -42,12 +43,30 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 pub struct Sender {
     /// What all deliveries share.
     pub context: SendContext,
-    /// [`Bell::Lanes`] from Redis and from this process' own conversations.
+    /// [`Bell::Lanes`] from Redis, from this process' own conversations, and from the lookout.
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
 /// A session, and the token of one of its lanes.
 type LaneInHand = (SessionName, String);
+
+/// The lanes of a session that are ours, according to Redis.
+type LanesRead = (SessionName, Result<Vec<Lane>, StoreError>);
+
+/// What was read.
+enum Read {
+    Lanes(Vec<LanesRead>),
+    Busy(Result<Vec<SessionName>, StoreError>),
+}
+
+/// The answer to a call that takes lanes.
+struct Taken {
+    session: SessionName,
+    /// How many were asked for, and when.
+    count: usize,
+    asked: Instant,
+    answer: Result<TakenLanes, StoreError>,
+}
 
 struct SenderState {
     context: Arc<SendContext>,
@@ -56,10 +75,20 @@ struct SenderState {
     in_hand: HashSet<LaneInHand>,
     /// Sessions that may have due lanes.
     due: SessionQueue,
-    pages: SessionPages,
+    /// The calls that take lanes: at most one in each session.
+    taking: JoinSet<Taken>,
+    taking_in: HashSet<SessionName>,
+    /// How many lanes these calls may bring.
+    reserved: usize,
     store_errors: StoreErrorLog,
-    /// An answer from Redis was lost: it may have given us lanes that no task sends from.
-    must_reconcile: bool,
+    /// Sessions where an answer from Redis was lost, or a task panicked: Redis may have given us lanes that no task sends from.
+    unsure: HashSet<SessionName>,
+    /// Permits to ask WAHA about paused sessions.
+    probes: Arc<Semaphore>,
+    /// Bells were missed: lanes may be due in any session.
+    must_look_everywhere: bool,
+    /// The lanes of unsure sessions are being read, or the list of sessions.
+    reads: JoinSet<Read>,
     /// Lanes that Redis says are ours but no task sends from, and when we first saw each.
     unowned_lanes: HashMap<LaneInHand, (Lane, Instant)>,
     ended: mpsc::UnboundedSender<EndedLane>,
@@ -75,9 +104,15 @@ impl Sender {
             context: Arc::new(self.context),
             in_hand: HashSet::new(),
             due: SessionQueue::default(),
-            pages: SessionPages::default(),
+            taking: JoinSet::new(),
+            taking_in: HashSet::new(),
+            reserved: 0,
             store_errors: StoreErrorLog::default(),
-            must_reconcile: false,
+            unsure: HashSet::new(),
+            // The first look, at the start.
+            must_look_everywhere: true,
+            reads: JoinSet::new(),
+            probes: Arc::new(Semaphore::new(PROBES_MAX)),
             unowned_lanes: HashMap::new(),
             ended,
             tasks: TaskTracker::new(),
@@ -88,21 +123,31 @@ impl Sender {
         loop {
             tokio::select! {
                 bell = self.bells.recv() => match bell {
-                    Some(bell) => state.on_bell(bell).await,
+                    Some(bell) => state.on_bell(bell),
                     None => break,
                 },
+                Some(taken) = state.taking.join_next() => {
+                    if let Some(taken) = joined(taken) {
+                        state.on_taken(taken);
+                    }
+                }
+                Some(read) = state.reads.join_next() => {
+                    if let Some(read) = joined(read) {
+                        state.on_read(read);
+                    }
+                }
                 ended = endings.recv() => if let Some(lane) = ended { state.on_end(&lane); },
-                _ = poll.tick() => state.poll_all().await,
+                _ = poll.tick() => state.poll(),
                 () = shutdown.cancelled() => break,
             }
             // Lanes whose bells have rung meanwhile are taken in the same call.
             while let Ok(bell) = self.bells.try_recv() {
-                state.on_bell(bell).await;
+                state.on_bell(bell);
             }
-            state.take().await;
+            state.take();
         }
         state.tasks.close();
-        if tokio::time::timeout(DRAIN_TIMEOUT, state.tasks.wait())
+        if timeout(DRAIN_TIMEOUT, state.tasks.wait())
             .await
             .is_err()
         {
@@ -115,125 +160,187 @@ impl Sender {
 }
 
 impl SenderState {
-    async fn on_bell(&mut self, bell: Bell) {
+    fn on_bell(&mut self, bell: Bell) {
         match bell {
-            Bell::Lanes(session) => self.mark_due(session),
+            Bell::Lanes(session) => self.due.push(session),
             Bell::Missed => {
                 // Perhaps after a failover: Redis may say that a lane is ours that we have sent from and given back.
-                self.must_reconcile = true;
-                self.poll_all().await;
+                self.must_look_everywhere = true;
+                self.poll();
             }
-            Bell::SessionWorks(_) => self.must_reconcile = true,
+            Bell::SessionWorks(session) => drop(self.unsure.insert(session)),
             _ => {}
         }
     }
 
     fn on_end(&mut self, lane: &EndedLane) {
         self.in_hand.remove(&lane.lane_in_hand);
-        // Redis still says that the lane is ours, and no task sends from it.
-        self.must_reconcile |= lane.panicked;
-    }
-
-    async fn poll_all(&mut self) {
-        if let Err(error) = self.try_poll_all().await {
-            self.store_errors.log("could not look for lanes", &error);
+        if lane.panicked {
+            // Redis still says that the lane is ours, and no task sends from it.
+            self.unsure.insert(lane.lane_in_hand.0.clone());
         }
     }
 
-    async fn try_poll_all(&mut self) -> Result<(), StoreError> {
+    /// Looks again where something went wrong. The results come later, so that a session whose server does not answer keeps none of
+    /// the others waiting.
+    fn poll(&mut self) {
+        if !self.reads.is_empty() {
+            return;
+        }
         let store = self.context.store.clone();
-        let mut unowned_lanes = HashMap::new();
-        let sessions = match self.must_reconcile {
-            true => store.busy_sessions().await?,
-            false => self.pages.next(&store).await?,
-        };
-        for session in sessions {
-            if self.must_reconcile {
-                for lane in store
-                    .lanes_of_process(&session, &self.context.process)
-                    .await?
-                {
-                    let lane_in_hand = (session.clone(), lane.token().to_owned());
-                    if !self.in_hand.contains(&lane_in_hand) {
-                        let since = self
-                            .unowned_lanes
-                            .get(&lane_in_hand)
-                            .map_or_else(Instant::now, |(_, since)| *since);
-                        unowned_lanes.insert(lane_in_hand, (lane, since));
-                    }
+        if self.must_look_everywhere {
+            self.reads
+                .spawn(async move { Read::Busy(store.busy_sessions().await) });
+            return;
+        }
+        let unsure = std::mem::take(&mut self.unsure);
+        if unsure.is_empty() {
+            return;
+        }
+        let process = self.context.process.clone();
+        self.reads.spawn(async move {
+            let reading = in_each(unsure, |session| {
+                let (store, process) = (store.clone(), process.clone());
+                async move { store.lanes_of_process(&session, &process).await }
+            });
+            Read::Lanes(reading.await)
+        });
+    }
+
+    fn on_read(&mut self, read: Read) {
+        match read {
+            Read::Busy(Ok(sessions)) => {
+                self.must_look_everywhere = false;
+                for session in sessions {
+                    self.due.push(session.clone());
+                    self.unsure.insert(session);
                 }
             }
-            self.mark_due(session);
+            Read::Busy(Err(error)) => {
+                self.store_errors.log("could not look for lanes", &error);
+            }
+            Read::Lanes(read) => {
+                for (session, lanes) in read {
+                    self.on_lanes(&session, lanes);
+                }
+            }
         }
-        self.unowned_lanes = unowned_lanes;
-        self.release_forgotten().await?;
-        self.must_reconcile = !self.unowned_lanes.is_empty();
-        Ok(())
+    }
+
+    /// Notes the lanes of a session that Redis says are ours and no task sends from, and releases those that have been so for a while.
+    fn on_lanes(&mut self, session: &SessionName, lanes: Result<Vec<Lane>, StoreError>) {
+        let lanes = match lanes {
+            Ok(lanes) => lanes,
+            Err(error) => {
+                self.store_errors
+                    .log_of(session, "could not look for lanes", &error);
+                self.unsure.insert(session.clone());
+                return;
+            }
+        };
+        let mut before = std::mem::take(&mut self.unowned_lanes);
+        let mut unowned = HashMap::new();
+        for lane in lanes {
+            let lane_in_hand = (session.clone(), lane.token().to_owned());
+            if !self.in_hand.contains(&lane_in_hand) {
+                let known = before.remove(&lane_in_hand);
+                let since = known.map_or_else(Instant::now, |(_, since)| since);
+                unowned.insert(lane_in_hand, (lane, since));
+            }
+        }
+        if !unowned.is_empty() {
+            self.unsure.insert(session.clone());
+        }
+        before.retain(|(of, _), _| of != session);
+        self.release_forgotten(&unowned);
+        before.extend(unowned);
+        self.unowned_lanes = before;
+        self.due.push(session.clone());
     }
 
     /// Releases each unowned lane, but only after a time in which any answer from Redis would have arrived.
-    async fn release_forgotten(&mut self) -> Result<(), StoreError> {
+    fn release_forgotten(&self, unowned: &HashMap<LaneInHand, (Lane, Instant)>) {
         let now = Millis::now();
-        for ((session, _), (lane, since)) in &self.unowned_lanes {
-            if since.elapsed() > FORGOTTEN_AFTER {
-                self.context
-                    .store
-                    .settle(
-                        session,
-                        lane.settled(Verdict::Release {
-                            due: now,
-                            doubt: false,
-                        }),
-                        now,
-                    )
-                    .await?;
-            }
+        let forgotten = unowned
+            .iter()
+            .filter(|(_, (_, since))| since.elapsed() > FORGOTTEN_AFTER);
+        for ((session, _), (lane, _)) in forgotten {
+            let release = lane.settled(Verdict::Release {
+                due: now,
+                doubt: false,
+            });
+            let (store, session) = (self.context.store.clone(), session.clone());
+            self.tasks.spawn(async move {
+                if let Err(error) = store.settle(&session, release, now).await {
+                    debug!(%session, %error, "could not release a lane; will try again");
+                }
+            });
         }
-        Ok(())
-    }
-
-    /// Notes that lanes of this session may be due.
-    fn mark_due(&mut self, session: SessionName) {
-        self.due.push(session);
     }
 
     /// Takes due lanes, up to [`LANES_MAX`] in total, and starts a task for each. Sessions take turns.
-    async fn take(&mut self) {
-        let mut probes = 0;
-        while let (free @ 1.., Some(session)) =
-            (LANES_MAX.saturating_sub(self.in_hand.len()), self.due.pop())
+    fn take(&mut self) {
+        let mut later = Vec::new();
+        while self.taking.len() < AT_ONCE
+            && let free @ 1.. = LANES_MAX.saturating_sub(self.in_hand.len() + self.reserved)
+            && let Some(session) = self.due.pop()
         {
+            if self.taking_in.contains(&session) {
+                later.push(session);
+                continue;
+            }
             if !self.context.access.may_send(&session) {
-                // Polled again until it may.
+                // The lookout rings again, and then so that all processes hear it.
                 continue;
             }
             let count = (free / (self.due.len() + 1)).clamp(1, TAKE_MAX);
-            let asked = Instant::now();
-            match self
-                .context
-                .store
-                .take_lanes(&session, &self.context.process, count, Millis::now())
-                .await
-            {
-                Ok(TakenLanes::Lanes(lanes)) => {
-                    let more = lanes.len() == count;
-                    for lane in lanes {
-                        self.send(&session, lane, asked);
-                    }
-                    if more {
-                        self.due.push(session);
-                    }
+            self.reserved += count;
+            self.taking_in.insert(session.clone());
+            let context = self.context.clone();
+            self.taking.spawn(async move {
+                let (store, process, asked) = (&context.store, &context.process, Instant::now());
+                let answer = store.take_lanes(&session, process, count, Millis::now());
+                let answer = answer.await;
+                Taken {
+                    session,
+                    count,
+                    asked,
+                    answer,
                 }
-                Ok(TakenLanes::Paused) => {
-                    if probes < PROBES_MAX {
-                        probes += 1;
-                        drop(self.tasks.spawn(probe(self.context.clone(), session)));
-                    }
+            });
+        }
+        for session in later {
+            self.due.push(session);
+        }
+    }
+
+    fn on_taken(&mut self, taken: Taken) {
+        let Taken {
+            session,
+            count,
+            asked,
+            answer,
+        } = taken;
+        self.reserved -= count;
+        self.taking_in.remove(&session);
+        match answer {
+            Ok(TakenLanes::Lanes(lanes)) => {
+                let more = lanes.len() == count;
+                for lane in lanes {
+                    self.send(&session, lane, asked);
                 }
-                Err(error) => {
-                    self.store_errors.log("could not take lanes", &error);
-                    self.must_reconcile = true;
+                if more {
+                    self.due.push(session);
                 }
+            }
+            Ok(TakenLanes::Paused) => {
+                let (context, probes) = (self.context.clone(), self.probes.clone());
+                drop(self.tasks.spawn(probe(context, session, probes)));
+            }
+            Err(error) => {
+                self.store_errors
+                    .log_of(&session, "could not take lanes", &error);
+                self.unsure.insert(session);
             }
         }
     }
@@ -280,11 +387,15 @@ impl Drop for ReportLaneEnd {
 }
 
 /// Asks WAHA whether a paused session works again. Only one process asks in each interval.
-async fn probe(context: Arc<SendContext>, session: SessionName) {
+async fn probe(context: Arc<SendContext>, session: SessionName, probes: Arc<Semaphore>) {
     let noted = session_status::note_lasting_stop(&context.store, &context.notifier, &session);
     if let Err(error) = noted.await {
         debug!(%error, %session, "could not look how long the session has been stopped; will look again");
     }
+    // If WAHA answers too slowly for this, the lookout finds the session still paused.
+    let Ok(Ok(_permit)) = timeout(PROBE_INTERVAL, probes.acquire()).await else {
+        return;
+    };
     let turn = context
         .store
         .turn_to_ask_status(&session, PROBE_INTERVAL)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,17 +20,19 @@ use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::handle::conversation::{ConversationContext, ConversationTask, TaskOutcome};
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::handle::panic_count::{PANICS_MAX, Panics, SessionChat};
-use crate::service::kit::session_pages::SessionPages;
 use crate::service::kit::session_queue::SessionQueue;
+use crate::service::kit::session_rounds::{AT_ONCE, joined};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Bell, HeldConversation, Store, StoreError};
 
-/// If a bell was lost, the work is found after this time at the latest.
+/// How often we look again at sessions where something went wrong.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Every N polls, reconcile the sessions of the poll with Redis, because a bell may have been lost.
+/// Every N polls, reconcile the sessions of our own conversations with Redis, because a bell may have been lost.
 const RECONCILE_POLLS: u32 = 10;
 /// How many conversations one call claims. This limits how long the call blocks Redis.
 const CLAIM_MAX: usize = 100;
+/// How many sessions we compare with Redis at once. Some of their servers may not answer for seconds.
+const READS_MAX: usize = 8;
 
 /// See the module.
 pub struct Dispatcher {
@@ -50,11 +53,22 @@ struct DispatcherState {
     over_capacity: HashSet<SessionChat>,
     /// Sessions that may have a conversation in line.
     sessions_waiting: SessionQueue,
-    pages: SessionPages,
     /// Sessions that may have a conversation opened outside opening hours.
     maybe_closed: HashSet<SessionName>,
-    /// An answer to a claim was lost, a task panicked, our lease lapsed or it is time: compare our conversations with Redis.
-    must_reconcile: bool,
+    /// Sessions where an answer to a claim was lost, or a task panicked. The next poll compares our conversations with Redis.
+    unsure: HashSet<SessionName>,
+    /// Sessions to compare with Redis now, and those of them where only our own conversations matter.
+    to_compare: SessionQueue,
+    only_ours: HashSet<SessionName>,
+    /// The calls to Redis on their way: at most one in each session, so that no conversation gets two tasks.
+    calls: JoinSet<(SessionName, CallDone)>,
+    calling: HashSet<SessionName>,
+    /// How many of the calls claim, and for how many workers; and how many compare.
+    claims: usize,
+    reserved: usize,
+    reads: usize,
+    /// Bells were missed or our lease lapsed: look at all sessions.
+    must_look_everywhere: bool,
     panics: Panics,
     /// Polls since the last reconciliation.
     polls: u32,
@@ -74,9 +88,17 @@ impl Dispatcher {
             active: HashMap::new(),
             over_capacity: HashSet::new(),
             sessions_waiting: SessionQueue::default(),
-            pages: SessionPages::default(),
             maybe_closed: HashSet::new(),
-            must_reconcile: false,
+            unsure: HashSet::new(),
+            to_compare: SessionQueue::default(),
+            only_ours: HashSet::new(),
+            calls: JoinSet::new(),
+            calling: HashSet::new(),
+            claims: 0,
+            reserved: 0,
+            reads: 0,
+            // The first look, at the start.
+            must_look_everywhere: true,
             panics: Panics::default(),
             polls: 0,
             store_errors: StoreErrorLog::default(),
@@ -89,18 +111,24 @@ impl Dispatcher {
         loop {
             tokio::select! {
                 bell = state.dispatcher.bells.recv() => match bell {
-                    Some(bell) => state.on_bell(bell).await,
+                    Some(bell) => state.on_bell(bell),
                     None => break,
                 },
                 ending = endings.recv() => state.on_end(ending),
+                Some(done) = state.calls.join_next() => {
+                    if let Some((session, done)) = joined(done) {
+                        state.on_called(session, done);
+                    }
+                }
                 _ = poll.tick() => {
                     state.polls = state.polls.saturating_add(1);
-                    state.poll_all().await;
+                    state.poll();
                 }
                 () = shutdown.cancelled() => break,
             }
-            state.claim_closed().await;
-            state.claim().await;
+            state.claim_closed();
+            state.claim();
+            state.compare();
         }
         state.tasks.close();
         state.tasks.wait().await;
@@ -108,7 +136,7 @@ impl Dispatcher {
 }
 
 impl DispatcherState {
-    async fn on_bell(&mut self, bell: Bell) {
+    fn on_bell(&mut self, bell: Bell) {
         match bell {
             Bell::Queue(session) => self.mark_waiting(session),
             Bell::Inbox(session, chat) => {
@@ -133,11 +161,11 @@ impl DispatcherState {
             }
             Bell::Missed => {
                 // Perhaps after a failover: Redis may have forgotten that a conversation is ours, or that it is not.
-                self.must_reconcile = true;
-                self.poll_all().await;
+                self.must_look_everywhere = true;
+                self.poll();
             }
-            Bell::SessionWorks(_) => self.must_reconcile = true,
-            Bell::Announce(_) | Bell::Lanes(_) | Bell::Flows(_) => {}
+            Bell::SessionWorks(session) => drop(self.unsure.insert(session)),
+            Bell::Announce(_) | Bell::Lanes(_) | Bell::Due(_) | Bell::Flows(_) => {}
         }
     }
 
@@ -170,7 +198,7 @@ impl DispatcherState {
                 "the task of this conversation panicked and will start again from what was saved; the log lines before \
                 this one (`panicked at`) say where"
             );
-            self.must_reconcile = true;
+            self.unsure.insert(chat.0.clone());
         } else {
             self.panics.forget(&chat);
         }
@@ -179,139 +207,191 @@ impl DispatcherState {
 
     fn idle_workers(&self) -> usize {
         let working = self.active.len().saturating_sub(self.over_capacity.len());
-        self.dispatcher.workers.saturating_sub(working)
+        let workers = self.dispatcher.workers;
+        workers.saturating_sub(working + self.reserved)
     }
 
-    /// Finds work whose bells were lost.
-    async fn poll_all(&mut self) {
-        if let Err(error) = self.try_poll_all().await {
-            self.store_errors
-                .log("could not look for conversations to handle", &error);
+    /// Finds work whose bells were lost: everywhere if many may have been lost, else where something went wrong, and from time to
+    /// time in the sessions of our own conversations. (The lookout finds a single one that was lost.)
+    fn poll(&mut self) {
+        self.must_look_everywhere |= self.dispatcher.context.lease.take_lapsed();
+        let everywhere = SessionName::none();
+        if self.must_look_everywhere && !self.calling.contains(&everywhere) {
+            self.must_look_everywhere = false;
+            let context = self.dispatcher.context.clone();
+            self.call(everywhere, async move |_| {
+                CallDone::Busy(context.store.busy_sessions().await)
+            });
         }
-    }
-
-    async fn try_poll_all(&mut self) -> Result<(), StoreError> {
-        let is_due = self.polls >= RECONCILE_POLLS;
-        let store = self.dispatcher.context.store.clone();
-        self.must_reconcile |= self.dispatcher.context.lease.take_lapsed();
-        let sessions = match self.must_reconcile {
-            true => store.busy_sessions().await?,
-            false => self.pages.next(&store).await?,
-        };
-        for session in sessions {
-            for chat in store.unread(&session).await? {
-                if let Some(bell) = self.active.get(&(session.clone(), chat)) {
-                    bell.ring();
+        let mut sessions = std::mem::take(&mut self.unsure);
+        for session in &sessions {
+            self.only_ours.remove(session);
+        }
+        if self.polls >= RECONCILE_POLLS {
+            self.polls = 0;
+            for (session, _) in self.active.keys() {
+                if sessions.insert(session.clone()) {
+                    self.only_ours.insert(session.clone());
                 }
             }
-            if self.must_reconcile || is_due {
-                self.reconcile(&store, &session).await?;
-            }
-            self.mark_waiting(session);
         }
-        if is_due {
-            self.polls = 0;
+        for session in sessions {
+            self.to_compare.push(session);
         }
-        self.must_reconcile = false;
-        Ok(())
     }
 
-    /// Compares our tasks with the conversations that are ours in Redis. Starts missing tasks, and wakes tasks whose
-    /// conversation now belongs to another process.
-    async fn reconcile(&mut self, store: &Store, session: &SessionName) -> Result<(), StoreError> {
-        let held: HashSet<ChatId> = store
-            .conversations_of_process(session, &self.dispatcher.context.process)
-            .await?
-            .into_iter()
-            .collect();
-        for ((_, chat), bell) in self.active.iter().filter(|((of, _), _)| of == session) {
-            if !held.contains(chat) {
-                bell.ring_to_check_ownership();
-            }
+    /// Compares our conversations with Redis.
+    fn compare(&mut self) {
+        while self.reads < READS_MAX
+            && let Some(session) = pop_free(&mut self.to_compare, &self.calling)
+        {
+            self.reads += 1;
+            let known = self.active.keys().filter(|(of, _)| *of == session);
+            let known: HashSet<ChatId> = known.map(|(_, chat)| chat.clone()).collect();
+            let (context, only_ours) = (
+                self.dispatcher.context.clone(),
+                self.only_ours.remove(&session),
+            );
+            self.call(session, async move |session| {
+                CallDone::Compared(Held::read(&context, &session, &known, only_ours).await)
+            });
         }
-        for chat in held {
-            if self.active.contains_key(&(session.clone(), chat.clone())) {
-                continue;
-            }
-            if let Some(claimed) = store
-                .read(session, &chat, &self.dispatcher.context.process)
-                .await?
-            {
-                self.start_task(session, claimed);
-            }
-        }
-        Ok(())
     }
 
     /// Claims waiting conversations for the idle workers. Sessions take turns, and each gets its share of the workers, so
     /// that a busy session leaves some for the others.
-    async fn claim(&mut self) {
-        while let (idle @ 1.., Some(session)) = (self.idle_workers(), self.sessions_waiting.pop()) {
+    fn claim(&mut self) {
+        while self.claims < AT_ONCE
+            && let idle @ 1.. = self.idle_workers()
+            && let Some(session) = pop_free(&mut self.sessions_waiting, &self.calling)
+        {
             let count = (idle / (self.sessions_waiting.len() + 1)).clamp(1, CLAIM_MAX);
-            match self
-                .dispatcher
-                .context
-                .store
-                .claim(
-                    &session,
-                    &self.dispatcher.context.process,
-                    count,
-                    Millis::now(),
-                )
-                .await
-            {
-                Ok(claimed) => {
-                    let more = claimed.len() == count;
-                    claimed.into_iter().for_each(|claimed| {
-                        self.over_capacity
-                            .remove(&(session.clone(), claimed.chat.clone()));
-                        self.start_task(&session, claimed);
-                    });
-                    if more {
-                        self.sessions_waiting.push(session);
-                    }
-                }
-                Err(error) => {
-                    self.store_errors
-                        .log("could not claim conversations", &error);
-                    self.must_reconcile = true;
-                }
-            }
+            self.claims += 1;
+            self.reserved += count;
+            let context = self.dispatcher.context.clone();
+            self.call(session, async move |session| {
+                let (store, process, now) = (&context.store, &context.process, Millis::now());
+                let claimed = store.claim(&session, process, count, now).await;
+                CallDone::Claimed { count, claimed }
+            });
         }
     }
 
     /// Claims conversations opened outside opening hours, even if no worker is idle. No customer should wait in line just to
     /// read that the shop is closed.
-    async fn claim_closed(&mut self) {
-        let mut maybe_closed: Vec<SessionName> = self.maybe_closed.drain().collect();
-        while let Some(session) = maybe_closed.pop() {
-            let (context, now) = (&self.dispatcher.context, Millis::now());
-            let script = context.flows.of(&session);
-            let Some(since) = script.closed_since(now) else {
+    fn claim_closed(&mut self) {
+        let maybe_closed: Vec<SessionName> = self.maybe_closed.drain().collect();
+        for session in maybe_closed {
+            let (context, now) = (self.dispatcher.context.clone(), Millis::now());
+            let Some(since) = context.flows.of(&session).closed_since(now) else {
                 continue;
             };
-            let process = &context.process;
-            let claiming = context
-                .store
-                .claim_closed(&session, process, CLAIM_MAX, now, since);
-            match claiming.await {
-                Ok(claimed) => {
-                    let more = claimed.len() == CLAIM_MAX;
-                    for claimed in claimed {
-                        self.over_capacity
-                            .insert((session.clone(), claimed.chat.clone()));
-                        self.start_task(&session, claimed);
-                    }
-                    if more {
-                        maybe_closed.push(session);
-                    }
-                }
-                Err(error) => {
-                    self.store_errors
-                        .log("could not claim conversations", &error);
-                    self.must_reconcile = true;
-                }
+            if self.calling.contains(&session) || self.claims >= AT_ONCE {
+                self.maybe_closed.insert(session);
+                continue;
             }
+            self.claims += 1;
+            self.call(session, async move |session| {
+                let (store, process) = (&context.store, &context.process);
+                let claimed = store.claim_closed(&session, process, CLAIM_MAX, now, since);
+                CallDone::ClaimedClosed(claimed.await)
+            });
+        }
+    }
+
+    /// Calls Redis in a task of its own, so that a session whose server does not answer keeps none of the others waiting.
+    fn call<Calling>(
+        &mut self,
+        session: SessionName,
+        call: impl FnOnce(SessionName) -> Calling,
+    ) where
+        Calling: Future<Output = CallDone> + Send + 'static,
+    {
+        self.calling.insert(session.clone());
+        let calling = call(session.clone());
+        self.calls.spawn(async move { (session, calling.await) });
+    }
+
+    fn on_called(&mut self, session: SessionName, done: CallDone) {
+        self.calling.remove(&session);
+        let (what, done) = match done {
+            CallDone::Claimed { count, claimed } => {
+                self.claims -= 1;
+                self.reserved -= count;
+                let done = claimed.map(|claimed| self.on_claimed(&session, claimed, count));
+                ("could not claim conversations", done)
+            }
+            CallDone::ClaimedClosed(claimed) => {
+                self.claims -= 1;
+                let done = claimed.map(|claimed| self.on_claimed_closed(&session, claimed));
+                ("could not claim conversations", done)
+            }
+            CallDone::Busy(Ok(busy)) => {
+                for session in busy {
+                    self.only_ours.remove(&session);
+                    self.to_compare.push(session);
+                }
+                return;
+            }
+            CallDone::Busy(Err(error)) => {
+                let what = "could not look for conversations to handle";
+                self.store_errors.log(what, &error);
+                self.must_look_everywhere = true;
+                return;
+            }
+            CallDone::Compared(held) => {
+                self.reads -= 1;
+                let done = held.map(|held| self.on_compared(&session, held));
+                ("could not look for conversations to handle", done)
+            }
+        };
+        if let Err(error) = done {
+            self.store_errors.log_of(&session, what, &error);
+            self.unsure.insert(session);
+        }
+    }
+
+    fn on_claimed(&mut self, session: &SessionName, claimed: Vec<HeldConversation>, count: usize) {
+        let more = claimed.len() == count;
+        for claimed in claimed {
+            self.over_capacity
+                .remove(&(session.clone(), claimed.chat.clone()));
+            self.start_task(session, claimed);
+        }
+        if more {
+            self.sessions_waiting.push(session.clone());
+        }
+    }
+
+    fn on_claimed_closed(&mut self, session: &SessionName, claimed: Vec<HeldConversation>) {
+        let more = claimed.len() == CLAIM_MAX;
+        for claimed in claimed {
+            self.over_capacity
+                .insert((session.clone(), claimed.chat.clone()));
+            self.start_task(session, claimed);
+        }
+        if more {
+            self.maybe_closed.insert(session.clone());
+        }
+    }
+
+    /// Starts missing tasks, and wakes tasks that have unread messages, or whose conversation now belongs to another process.
+    fn on_compared(&mut self, session: &SessionName, held: Held) {
+        for chat in held.unread.iter().flatten() {
+            if let Some(bell) = self.active.get(&(session.clone(), chat.clone())) {
+                bell.ring();
+            }
+        }
+        for ((_, chat), bell) in self.active.iter().filter(|((of, _), _)| of == session) {
+            if !held.chats.contains(chat) {
+                bell.ring_to_check_ownership();
+            }
+        }
+        for claimed in held.without_task {
+            self.start_task(session, claimed);
+        }
+        if held.unread.is_some() {
+            self.mark_waiting(session.clone());
         }
     }
 
@@ -420,6 +500,67 @@ async fn is_at_desk(store: &Store, (session, chat): &SessionChat, bell: &Doorbel
 /// Whether the conversation was closed because its chat reached a limit.
 async fn left_alone(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
     bell.was_left_alone() || store.is_left_alone(session, chat).await.unwrap_or(false)
+}
+
+/// The answer to a call.
+enum CallDone {
+    Claimed {
+        /// How many were asked for.
+        count: usize,
+        claimed: Result<Vec<HeldConversation>, StoreError>,
+    },
+    ClaimedClosed(Result<Vec<HeldConversation>, StoreError>),
+    Compared(Result<Held, StoreError>),
+    /// Which sessions are busy. This call is of no session.
+    Busy(Result<Vec<SessionName>, StoreError>),
+}
+
+/// What Redis says about our conversations in a session.
+struct Held {
+    chats: HashSet<ChatId>,
+    /// Those that no task handles.
+    without_task: Vec<HeldConversation>,
+    /// Active chats of any process with unread messages; `None` if only our own conversations mattered.
+    unread: Option<Vec<ChatId>>,
+}
+
+impl Held {
+    /// `known`: the chats that have a task.
+    async fn read(
+        context: &ConversationContext,
+        session: &SessionName,
+        known: &HashSet<ChatId>,
+        only_ours: bool,
+    ) -> Result<Self, StoreError> {
+        let ConversationContext { store, process, .. } = context;
+        let chats = store.conversations_of_process(session, process).await?;
+        let chats: HashSet<ChatId> = chats.into_iter().collect();
+        let mut without_task = Vec::new();
+        for chat in chats.difference(known) {
+            without_task.extend(store.read(session, chat, process).await?);
+        }
+        let unread = match only_ours {
+            true => None,
+            false => Some(store.unread(session).await?),
+        };
+        Ok(Self {
+            chats,
+            without_task,
+            unread,
+        })
+    }
+}
+
+/// Takes the first session in which no call is on its way.
+fn pop_free(sessions: &mut SessionQueue, calling: &HashSet<SessionName>) -> Option<SessionName> {
+    for _ in 0..sessions.len() {
+        let session = sessions.pop()?;
+        if !calling.contains(&session) {
+            return Some(session);
+        }
+        sessions.push(session);
+    }
+    None
 }
 
 /// The end of a conversation's task.

@@ -3,7 +3,7 @@
 
 mod listing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,8 @@ use crate::ids::SessionName;
 use crate::service::inlet::catch_up::listing::ListError;
 use crate::service::inlet::intake::{Done, Intake, IntakeError};
 use crate::service::kit::backoff;
+use crate::service::kit::duties::Duties;
+use crate::service::kit::session_rounds::in_each;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store;
 use crate::store::{Bell, CATCH_UP_OVERLAP, Store};
@@ -30,6 +32,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const RETRY_FIRST: Duration = Duration::from_secs(15);
 /// If an engine can't list messages, ask again after this time: WAHA may have been updated, or its store enabled.
 const UNSUPPORTED_PAUSE: Duration = Duration::from_secs(3600);
+/// Sessions that another process looked after until we started are caught up at once, like our own at the start: it died, and its
+/// last heartbeat was still there.
+const START_LASTS: Duration = Duration::from_secs(10);
 /// Failures are logged as warnings at most this often.
 const WARN_INTERVAL: Duration = Duration::from_secs(600);
 
@@ -43,6 +48,8 @@ pub struct CatchUp {
     pub client: Arc<Client>,
     /// How often to catch up, in addition to the start and to each session that works again. Zero turns catching up off.
     pub interval: Duration,
+    /// Say which sessions this process looks after.
+    pub duties: Arc<Duties>,
     /// [`Bell::SessionWorks`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
@@ -70,6 +77,8 @@ enum RoundCause {
     Interval,
     /// This session works, or works again.
     SessionWorks(SessionName),
+    /// Other processes share the duties than before: some sessions may be new to this process.
+    Shared,
     /// Some sessions failed before.
     Retry,
 }
@@ -80,11 +89,20 @@ struct NextTry {
     at: Instant,
 }
 
-/// The state of a running [`CatchUp`].
-struct CatchUpState {
+/// What the tasks share, one for each session.
+struct CatchUpContext {
     store: Store,
     intake: Intake,
     client: Arc<Client>,
+}
+
+/// The state of a running [`CatchUp`].
+struct CatchUpState {
+    shared: Arc<CatchUpContext>,
+    duties: Arc<Duties>,
+    started: Instant,
+    /// The sessions of the last round that this process looks after.
+    ours: HashSet<SessionName>,
     interval: Duration,
     failed: HashMap<SessionName, NextTry>,
     /// Sessions whose engine can't list messages, and until when we don't ask them.
@@ -103,10 +121,16 @@ impl CatchUp {
         let mut poll = interval(self.interval);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut start = true;
+        let mut sharing = self.duties.changes();
         let mut state = CatchUpState {
-            store: self.store,
-            intake: self.intake,
-            client: self.client,
+            shared: Arc::new(CatchUpContext {
+                store: self.store,
+                intake: self.intake,
+                client: self.client,
+            }),
+            started: Instant::now(),
+            ours: HashSet::new(),
+            duties: self.duties,
             interval: self.interval,
             failed: HashMap::new(),
             unsupported_until: HashMap::new(),
@@ -121,6 +145,7 @@ impl CatchUp {
                     None => return,
                 },
                 _ = poll.tick() => if start { RoundCause::Start } else { RoundCause::Interval },
+                Ok(()) = sharing.changed() => RoundCause::Shared,
                 () = sleep(retry.unwrap_or_default()), if retry.is_some() => RoundCause::Retry,
                 () = shutdown.cancelled() => return,
             };
@@ -146,13 +171,29 @@ impl CatchUpState {
     }
 
     async fn run(&mut self, cause: RoundCause) -> Result<(), store::StoreError> {
-        // Only one process does this: the first one takes the turn, and the others skip it for most of the interval.
+        // Usually only one process does this. If two disagree about whose session it is, the first one takes the turn, and the other
+        // skips it for most of the interval.
         let turn = self.interval.mul_f64(0.9);
-        let ours = !matches!(cause, RoundCause::Interval | RoundCause::SessionWorks(_));
+        let takes_turn = match cause {
+            RoundCause::Start | RoundCause::Retry => true,
+            RoundCause::Shared => self.started.elapsed() < START_LASTS,
+            RoundCause::Interval | RoundCause::SessionWorks(_) => false,
+        };
         let now = Instant::now();
         self.unsupported_until.retain(|_, until| now < *until);
-        let sessions = match cause {
-            RoundCause::Start | RoundCause::Interval => self.store.sessions().await?,
+        let is_ours = |session: &SessionName| self.duties.is_ours(session);
+        let mut sessions: Vec<SessionName> = match cause {
+            RoundCause::Start | RoundCause::Interval | RoundCause::Shared => {
+                let all = self.shared.store.sessions().await?.into_iter();
+                let ours: HashSet<SessionName> = all.filter(is_ours).collect();
+                let before = std::mem::replace(&mut self.ours, ours);
+                let is_gained = |session: &SessionName| !before.contains(session);
+                let is_due = |session: &&SessionName| match cause {
+                    RoundCause::Shared => is_gained(session),
+                    _ => true,
+                };
+                self.ours.iter().filter(is_due).cloned().collect()
+            }
             RoundCause::SessionWorks(session) => {
                 self.unsupported_until.remove(&session);
                 vec![session]
@@ -162,20 +203,17 @@ impl CatchUpState {
                 due.map(|(session, _)| session.clone()).collect()
             }
         };
-        for session in sessions {
-            if self.unsupported_until.contains_key(&session)
-                || self.store.is_paused(&session).await?
-            {
-                // A paused session is checked when it works again.
-                self.failed.remove(&session);
-                continue;
-            }
-            if ours {
-                self.store.take_turn_to_catch_up(&session, turn).await?;
-            } else if !self.store.turn_to_catch_up(&session, turn).await? {
-                continue;
-            }
-            let done = self.session(&session).await;
+        self.failed.retain(|session, _| self.duties.is_ours(session));
+        sessions.retain(|session| {
+            let is_ours = self.duties.is_ours(session);
+            is_ours && !self.unsupported_until.contains_key(session)
+        });
+        let shared = &self.shared;
+        let done = in_each(sessions, |session| {
+            let shared = shared.clone();
+            async move { shared.catch_up(&session, turn, takes_turn).await }
+        });
+        for (session, done) in done.await {
             self.record_result(session, done);
         }
         Ok(())
@@ -212,8 +250,29 @@ impl CatchUpState {
         }
     }
 
-    /// Looks for missed messages in one session.
-    async fn session(&self, session: &SessionName) -> Result<(), CatchUpError> {
+}
+
+impl CatchUpContext {
+    /// Looks for missed messages in one session, if it is this process' turn.
+    async fn catch_up(
+        &self,
+        session: &SessionName,
+        turn: Duration,
+        takes_turn: bool,
+    ) -> Result<(), CatchUpError> {
+        if self.store.is_paused(session).await? {
+            // It is checked when it works again.
+            return Ok(());
+        }
+        if takes_turn {
+            self.store.take_turn_to_catch_up(session, turn).await?;
+        } else if !self.store.turn_to_catch_up(session, turn).await? {
+            return Ok(());
+        }
+        self.look_in(session).await
+    }
+
+    async fn look_in(&self, session: &SessionName) -> Result<(), CatchUpError> {
         let Some(until) = self.store.caught_up_until(session).await? else {
             return Ok(());
         };

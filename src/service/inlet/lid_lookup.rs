@@ -1,22 +1,20 @@
 //! The lid lookup is responsible for customers who write under a hidden id (`@lid`): it asks WAHA for their phone number, so
-//! that both ids become one chat.
+//! that both ids become one chat. It works in the sessions that the lookout names.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
-use crate::service::kit::periodic::Periodic;
-use crate::service::kit::session_pages::SessionPages;
+use crate::service::kit::session_rounds::serve;
 use crate::store::{Store, StoreError};
 use crate::waha::client::{AskError, Client};
 
-/// How often we look for new ids. If WAHA's events don't give both ids of a person, they count as two customers until then.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How many ids of a session one round asks for, one after the other.
 const ASK_MAX: i64 = 20;
 /// If the request for one id failed, ask again after this time.
@@ -34,71 +32,77 @@ pub struct LidLookup {
     pub store: Store,
     /// The client for WAHA.
     pub client: Arc<Client>,
-    /// Which sessions each poll looks at.
-    pub pages: SessionPages,
 }
 
+/// Until when WAHA is not asked in a session.
+type PausedUntil = Mutex<HashMap<SessionName, Instant>>;
+
 impl LidLookup {
-    /// Runs until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) {
+    /// Runs until `shutdown`, and works in each of these sessions.
+    pub async fn run(
+        self,
+        sessions: mpsc::UnboundedReceiver<SessionName>,
+        shutdown: CancellationToken,
+    ) {
+        let agent = Arc::new((self, PausedUntil::default()));
         let what = "could not look up the phone numbers of hidden ids (@lid)";
-        let mut paused_until = HashMap::new();
-        let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
-        while periodic.next().await {
-            periodic.run(what, self.run_once(&mut paused_until)).await;
-        }
+        serve(sessions, what, shutdown, |session| {
+            let agent = agent.clone();
+            async move {
+                let (lookup, paused_until) = &*agent;
+                lookup.look_up_in(&session, paused_until).await
+            }
+        })
+        .await;
     }
 
-    /// Asks for the ids that are due, except in the sessions of `paused_until`. Returns how many pairs of ids were joined.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn run_once(
+    /// Asks for the ids that are due, unless the session is paused here.
+    async fn look_up_in(
         &self,
-        paused_until: &mut HashMap<SessionName, Instant>,
-    ) -> Result<usize, StoreError> {
-        let mut linked = 0;
-        paused_until.retain(|_, until| Instant::now() < *until);
-        for session in self.pages.next(&self.store).await? {
-            if paused_until.contains_key(&session) {
-                continue;
-            }
-            let mut failures = 0;
-            for lid in self
-                .store
-                .lids_to_ask(&session, ASK_MAX, Millis::now())
-                .await?
-            {
-                match self.ask(&session, lid.clone()).await {
-                    Ok(chat) => {
-                        failures = 0;
-                        let link =
-                            self.store
-                                .link_ids(&session, &lid, chat.as_ref(), Millis::now());
-                        if link.await? {
-                            linked += 1;
-                            let chat = chat.map(tracing::field::display);
-                            info!(%session, %lid, chat, "linked a hidden id to its phone number: both are one customer");
-                        }
+        session: &SessionName,
+        paused_until: &PausedUntil,
+    ) -> Result<(), StoreError> {
+        // Poisoned only if a thread panicked while it held the lock, which no line here can.
+        let is_paused = paused_until.lock().is_ok_and(|mut paused| {
+            paused.retain(|_, until| Instant::now() < *until);
+            paused.contains_key(session)
+        });
+        if is_paused {
+            return Ok(());
+        }
+        let mut failures = 0;
+        let now = Millis::now();
+        for lid in self.store.lids_to_ask(session, ASK_MAX, now).await? {
+            match self.ask(session, lid.clone()).await {
+                Ok(chat) => {
+                    failures = 0;
+                    let link = self
+                        .store
+                        .link_ids(session, &lid, chat.as_ref(), Millis::now());
+                    if link.await? {
+                        let chat = chat.map(tracing::field::display);
+                        info!(%session, %lid, chat, "linked a hidden id to its phone number: both are one customer");
                     }
-                    Err(error) => {
-                        // Perhaps only this id fails: ask for it again later, and continue with the others.
-                        let again_at = Millis::now() + ASK_AGAIN_AFTER;
-                        self.store
-                            .postpone_lid_lookup(&session, &lid, again_at)
-                            .await?;
-                        failures += 1;
-                        debug!(%session, %lid, %error, "could not look up the phone number of a hidden id; will ask \
-                        again");
-                        if failures == FAILURES_MAX {
-                            paused_until.insert(session.clone(), until(&session, &error));
-                            break;
+                }
+                Err(error) => {
+                    // Perhaps only this id fails: ask for it again later, and continue with the others.
+                    let again_at = Millis::now() + ASK_AGAIN_AFTER;
+                    self.store
+                        .postpone_lid_lookup(session, &lid, again_at)
+                        .await?;
+                    failures += 1;
+                    debug!(%session, %lid, %error, "could not look up the phone number of a hidden id; will ask again");
+                    if failures == FAILURES_MAX {
+                        let until = until(session, &error);
+                        if let Ok(mut paused) = paused_until.lock() {
+                            paused.insert(session.clone(), until);
                         }
+                        break;
                     }
                 }
             }
         }
-        Ok(linked)
+        Ok(())
     }
 
     async fn ask(&self, session: &SessionName, lid: ChatId) -> Result<Option<ChatId>, AskError> {

@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `backoff` | the delay before the next attempt; each caller sets its own limits |
+//! | [`duties`] | which sessions this process looks after |
 //! | `echo_content` | the content of an outbound message, to compare it with replies |
 //! | `flow_input` | converts a message into the flow's input |
 //! | `heard_form` | what a flow hears of a message, if that is not all of it |
@@ -13,12 +14,14 @@
 //! | [`pickup_latency`] | the time from a customer's message until its worker picks it up |
 //! | [`session_pages`] | which busy sessions an agent looks at in one poll |
 //! | `session_queue` | sessions that an agent looks at one after the other |
+//! | `session_rounds` | work on many sessions, some of them at once |
 //! | `store_error_log` | logs errors from Redis, at most once a minute |
 //! | [`touched`] | what changed in the history, for screens |
 //! | `unread_message` | reads a message of an inbox, which may have been edited or withdrawn |
 //! | [`waha_access`] | whether this process can use WAHA; nothing is sent while WAHA refuses our key |
 
 pub(crate) mod backoff;
+pub mod duties;
 pub(crate) mod echo_content;
 pub(crate) mod flow_input;
 pub(crate) mod heard_form;
@@ -29,6 +32,7 @@ pub(crate) mod periodic;
 pub mod pickup_latency;
 pub mod session_pages;
 pub(crate) mod session_queue;
+pub(crate) mod session_rounds;
 pub(crate) mod store_error_log;
 pub mod touched;
 pub(crate) mod unread_message;

@@ -1,12 +1,11 @@
 //! The announcer is responsible for customers who wait: it tells them their place in line when the rules say so, and answers
 //! the words that work there (to leave, and to ask for the position).
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
-use tokio::time::{sleep, sleep_until};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -16,27 +15,25 @@ use crate::flow::{AnnouncedPosition, Command, Notice, QueueText, Script, State};
 use crate::flows::Flows;
 use crate::ids::SessionName;
 use crate::service::kit::flow_input::to_input;
-use crate::service::kit::session_pages::{PAGE, SessionPages};
-use crate::service::kit::store_error_log::StoreErrorLog;
+use crate::service::kit::session_pages::PAGE;
+use crate::service::kit::session_rounds::{in_each, serve};
 use crate::service::kit::unread_message::UnreadMessage;
 use crate::service::line::pauses::{self, PauseLog, Pauses};
 use crate::service::line::people::{KnownAgents, PeopleLines};
 use crate::store;
 use crate::store::{
-    Announcement, Bell, DueWaiting, Leave, LinePause, Reply, Store, StoreError, WaitingConversation,
+    Announcement, DueWaiting, Leave, LinePause, Reply, Store, StoreError, WaitingConversation,
 };
 
-/// If a bell was lost, the work is found after this time at the latest.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The shortest time between two polls while more sessions are due than one poll looks at.
-const CROWDED_INTERVAL: Duration = Duration::from_millis(500);
+/// After the start, workers take the first customers before anybody is told a place.
+const START_AFTER: Duration = Duration::from_secs(1);
+/// A line that can't be read within this time is left out of an estimate.
+const PACE_WITHIN: Duration = Duration::from_millis(500);
 /// How long the pace of the other lines is used again.
 const PACES_VALID_FOR: Duration = Duration::from_secs(1);
 /// How many chats one call reads. This limits how long the call blocks Redis.
 const LOOK_MAX: usize = 100;
-/// How many such calls a session gets in a row. Then it is the turn of other sessions.
-const LOOKS_IN_A_ROW: usize = 5;
-/// The time between two of them. It leaves most of Redis to webhooks and workers while very many customers are due.
+/// The time between two of them in a session. It leaves most of Redis to webhooks and workers while very many customers are due.
 const REST: Duration = Duration::from_millis(10);
 /// The outcome for a customer who leaves the line: the same as for one who leaves later, during the flow.
 const LEFT_OUTCOME: &str = "left";
@@ -50,122 +47,82 @@ const LOOK_WHILE_CLOSED: Duration = Duration::from_secs(3600);
 /// with the pause was lost.
 const LOOK_WHILE_PAUSED: Duration = Duration::from_secs(600);
 
-/// The next time of a session that is not working. It changes when a poll finds that the session works again.
-const NEVER: Millis = Millis::new(i64::MAX);
-
 /// See the module.
 pub struct Announcer {
-    /// Holds the line.
-    pub store: Store,
-    /// Say which texts to send, and when.
-    pub flows: Arc<Flows>,
-    /// [`Bell::Announce`].
-    pub bells: mpsc::UnboundedReceiver<Bell>,
+    store: Store,
+    flows: Arc<Flows>,
+    paces: Mutex<Option<Paces>>,
+    agents: Mutex<KnownAgents>,
+    pauses: Mutex<PauseLog>,
 }
 
 impl Announcer {
-    /// Runs until `shutdown`.
-    pub async fn run(mut self, shutdown: CancellationToken) {
-        // Workers have just started and will take the first customers, so don't tell these customers their places first.
-        tokio::select! {
-            () = sleep(POLL_INTERVAL) => {}
-            () = shutdown.cancelled() => return,
-        }
-        let store_errors = StoreErrorLog::default();
-        let mut sessions: Option<HashSet<SessionName>> = None;
-        let mut lines = KnownLines::default();
-        let mut poll_at = Instant::now();
-        loop {
-            tokio::select! {
-                bell = self.bells.recv() => match bell {
-                    Some(Bell::Announce(session)) => drop(sessions.get_or_insert_default().insert(session)),
-                    Some(Bell::Missed) => sessions = None,
-                    Some(_) => {}
-                    None => return,
-                },
-                () = sleep_until(poll_at.into()) => sessions = None,
-                () = shutdown.cancelled() => return,
-            }
-            let polls = sessions.is_none();
-            let wait = match self.run_once(sessions.take(), &mut lines).await {
-                Ok(_) => lines.next_look(Millis::now()),
-                Err(error) => {
-                    store_errors.log("could not look at the line", &error);
-                    POLL_INTERVAL
-                }
-            };
-            let next_poll = Instant::now() + wait;
-            // Bells don't put a poll off, however many ring.
-            poll_at = match polls {
-                true => next_poll,
-                false => poll_at.min(next_poll),
-            };
+    /// `store` holds the lines, and `flows` say which texts to send, and when.
+    pub fn new(store: Store, flows: Arc<Flows>) -> Self {
+        Self {
+            store,
+            flows,
+            paces: Mutex::default(),
+            agents: Mutex::default(),
+            pauses: Mutex::default(),
         }
     }
 
-    /// Handles the waiting customers who are due, in the given sessions or in those that a poll looks at. Returns how many
-    /// replies were written, and stores in `lines` when each session is due again.
-    ///
-    /// # Errors
-    /// The store's.
-    async fn run_once(
-        &self,
-        sessions: Option<HashSet<SessionName>>,
-        lines: &mut KnownLines,
-    ) -> Result<usize, StoreError> {
-        let sessions: HashSet<SessionName> = match sessions {
-            Some(sessions) => sessions,
-            None => {
-                let mut polled = lines.due(Millis::now());
-                polled.extend(lines.pages.next(&self.store).await?);
-                polled
-            }
-        };
-        let mut sent = 0;
-        for session in sessions {
-            if self.store.is_paused(&session).await? {
-                lines.next.insert(session, NEVER);
-                continue;
-            }
-            let per_minute = self.flows.of(&session).notice_rules().per_minute;
-            for _ in 0..LOOKS_IN_A_ROW {
-                let due = self
-                    .store
-                    .due_waiting(&session, LOOK_MAX, per_minute, Millis::now())
-                    .await?;
-                lines.pauses.see(&session, &due.paused);
-                let more = due.more;
-                if !due.waiting.is_empty() {
-                    sent += self.announce(&session, due, lines).await?;
-                }
-                if !more {
-                    break;
-                }
-                sleep(REST).await;
-            }
-            // Each customer just handled has a new time to be checked.
-            match self.store.next_look_at(&session).await? {
-                Some(at) => lines.next.insert(session, at),
-                None => lines.next.remove(&session),
-            };
+    /// Runs until `shutdown`, and looks in each of these sessions: those whose lines changed, and those that the lookout names.
+    pub async fn run(
+        self,
+        sessions: mpsc::UnboundedReceiver<SessionName>,
+        shutdown: CancellationToken,
+    ) {
+        // Workers have just started and will take the first customers, so don't tell these customers their places first.
+        tokio::select! {
+            () = sleep(START_AFTER) => {}
+            () = shutdown.cancelled() => return,
         }
-        Ok(sent)
+        let announcer = Arc::new(self);
+        serve(sessions, "could not look at the line", shutdown, |session| {
+            let announcer = announcer.clone();
+            async move { announcer.look_in(&session).await }
+        })
+        .await;
+    }
+
+    /// Handles the waiting customers who are due in a session.
+    async fn look_in(&self, session: &SessionName) -> Result<(), StoreError> {
+        if self.store.is_paused(session).await? {
+            return Ok(());
+        }
+        let per_minute = self.flows.of(session).notice_rules().per_minute;
+        loop {
+            let due = self
+                .store
+                .due_waiting(session, LOOK_MAX, per_minute, Millis::now())
+                .await?;
+            self.pauses.lock().await.see(session, &due.paused);
+            let more = due.more;
+            if !due.waiting.is_empty() {
+                self.announce(session, due).await?;
+            }
+            if !more {
+                return Ok(());
+            }
+            sleep(REST).await;
+        }
     }
 
     async fn announce(
         &self,
         session: &SessionName,
         due: DueWaiting,
-        lines: &mut KnownLines,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<(), StoreError> {
         let DueWaiting {
             waiting, paused, ..
         } = due;
         let line = self.store.pace(session).await?;
-        let (others, workers) = self.other_lines(session, &line, lines).await?;
+        let (others, workers) = self.other_lines(session, &line).await?;
         let now = Millis::now();
-        let agents = &mut lines.agents;
-        let people = PeopleLines::of(&waiting, session, &self.store, agents, now).await?;
+        let people =
+            PeopleLines::of(&waiting, session, &self.store, &self.agents, now).await?;
         let wait = |one: &WaitingConversation| {
             let (position, since) = (one.position, one.since);
             if one.for_person {
@@ -190,10 +147,6 @@ impl Announcer {
                 self.decide(&script, one, pause, now, wait)
             })
             .collect();
-        let sent = announcements
-            .iter()
-            .filter(|one| one.reply.is_some())
-            .count();
         for one in announcements.iter().filter(|one| one.leave.is_some()) {
             info!(%session, chat = %one.chat, "the customer left the line");
         }
@@ -201,7 +154,7 @@ impl Announcer {
         self.store
             .announce(session, &announcements, per_minute, now)
             .await?;
-        Ok(sent)
+        Ok(())
     }
 
     /// The other lines that share the workers, and how many workers there are. Both are empty until a first handling time
@@ -210,27 +163,16 @@ impl Announcer {
         &self,
         session: &SessionName,
         line: &store::QueuePace,
-        lines: &mut KnownLines,
     ) -> Result<(Vec<flow::LinePace>, u64), StoreError> {
         if line.measured == 0 {
             return Ok((Vec::new(), 0));
         }
-        let read = match lines.paces.take() {
+        let mut paces = self.paces.lock().await;
+        let read = match paces.take() {
             Some(read) if read.at.elapsed() < PACES_VALID_FOR => read,
-            _ => {
-                let mut paces = Vec::new();
-                for other in self.store.busy_sessions_from(0, PAGE).await? {
-                    let of_other = pace(&self.store.pace(&other).await?);
-                    paces.push((other, of_other));
-                }
-                Paces {
-                    at: Instant::now(),
-                    paces,
-                    workers: self.store.workers().await?,
-                }
-            }
+            _ => Paces::read(&self.store).await?,
         };
-        let read = lines.paces.insert(read);
+        let read = paces.insert(read);
         let others = read.paces.iter().filter(|(other, _)| other != session);
         Ok((others.map(|(_, pace)| *pace).collect(), read.workers))
     }
@@ -381,17 +323,6 @@ impl Announcer {
     }
 }
 
-/// What the announcer knows about the lines of all sessions.
-#[derive(Default)]
-struct KnownLines {
-    /// When each session is due.
-    next: HashMap<SessionName, Millis>,
-    paces: Option<Paces>,
-    agents: KnownAgents,
-    pauses: PauseLog,
-    pages: SessionPages,
-}
-
 /// How fast lines moved a moment ago.
 struct Paces {
     at: Instant,
@@ -399,23 +330,21 @@ struct Paces {
     workers: u64,
 }
 
-impl KnownLines {
-    /// The sessions that are due now, but no more than a poll looks at.
-    fn due(&self, now: Millis) -> HashSet<SessionName> {
-        let due = self.next.iter().filter(|(_, at)| **at <= now);
-        let due = due.map(|(session, _)| session.clone());
-        due.take(PAGE as usize).collect()
-    }
-
-    /// How long until the next poll. If many sessions are due, they take turns.
-    fn next_look(&self, now: Millis) -> Duration {
-        let soonest = self.next.values().min();
-        let soonest = soonest.map_or(POLL_INTERVAL, |at| now.until(*at));
-        let shortest = match self.due(now).len() < PAGE as usize {
-            true => Duration::from_millis(1),
-            false => CROWDED_INTERVAL,
-        };
-        soonest.clamp(shortest, POLL_INTERVAL)
+impl Paces {
+    /// Those of some busy sessions. One that can't be read counts as one without customers.
+    async fn read(store: &Store) -> Result<Self, StoreError> {
+        let sessions = store.busy_sessions_from(0, PAGE).await?;
+        let reading = in_each(sessions, |session| {
+            let store = store.clone();
+            async move { timeout(PACE_WITHIN, store.pace(&session)).await }
+        });
+        let read = reading.await.into_iter();
+        let paces = read.filter_map(|(session, line)| Some((session, pace(&line.ok()?.ok()?))));
+        Ok(Self {
+            at: Instant::now(),
+            paces: paces.collect(),
+            workers: store.workers().await?,
+        })
     }
 }
 

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
+
 use crate::clock::Millis;
 use crate::flow::{AgentDesk, OtherLine, PersonCustomer, PersonLine, Serves, wait_for_person};
 use crate::ids::SessionName;
@@ -64,7 +66,7 @@ impl PeopleLines {
         waiting: &[WaitingConversation],
         session: &SessionName,
         store: &Store,
-        agents: &mut KnownAgents,
+        agents: &Mutex<KnownAgents>,
         now: Millis,
     ) -> Result<Self, StoreError> {
         if !waiting.iter().any(|one| one.for_person) {
@@ -75,12 +77,11 @@ impl PeopleLines {
         if people.lines.values().all(|line| line.measured == 0) {
             return Ok(Self::default());
         }
+        let mut agents = agents.lock().await;
         let agents = agents.get(store, now).await?.iter();
         let serving = agents.filter(|one| one.agent.serves(session)).cloned();
-        Ok(Self {
-            people,
-            agents: serving.collect(),
-        })
+        let agents = serving.collect();
+        Ok(Self { people, agents })
     }
 
     /// How long this customer waits for a person; `None` while too little is known, or nobody is at work.

@@ -1,23 +1,20 @@
-//! The handoff notifier is responsible for telling the owner which customers wait for a person. It polls and needs no bell,
-//! because a person takes minutes anyway.
+//! The handoff notifier is responsible for telling the owner which customers wait for a person, in the sessions that the lookout names.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::flow::{Locale, State};
 use crate::flows::Flows;
 use crate::ids::{ChatId, SessionName};
-use crate::service::kit::periodic::Periodic;
-use crate::service::kit::session_pages::SessionPages;
+use crate::service::kit::session_rounds::serve;
 use crate::service::kit::unread_message::UnreadMessage;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::shown_customer::shown_customer;
 use crate::store::{HandedOff, Store, StoreError};
 
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// At most this many characters of the customer's last message are quoted.
 const SHOWN_MAX: usize = 200;
 
@@ -29,61 +26,56 @@ pub struct HandoffNotifier {
     pub notifier: OwnerNotifier,
     /// Their steps and teams may name another chat for their notices.
     pub flows: Arc<Flows>,
-    /// Which sessions each poll looks at.
-    pub pages: SessionPages,
     /// Where the owner's browser finds the console, if it is known: the notices then link to the chat there.
     pub console: Option<String>,
 }
 
 impl HandoffNotifier {
-    /// Runs until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) {
+    /// Runs until `shutdown`, and works in each of these sessions.
+    pub async fn run(
+        self,
+        sessions: mpsc::UnboundedReceiver<SessionName>,
+        shutdown: CancellationToken,
+    ) {
+        let notifier = Arc::new(self);
         let what = "could not notify the owner of customers who wait for a person";
-        let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
-        while periodic.next().await {
-            periodic.run(what, self.run_once()).await;
-        }
+        serve(sessions, what, shutdown, |session| {
+            let notifier = notifier.clone();
+            async move { notifier.notify_in(&session).await }
+        })
+        .await;
     }
 
-    /// Notifies the owner of each waiting customer not reported yet. Returns how many there were.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn run_once(&self) -> Result<usize, StoreError> {
-        let mut reported = 0;
-        for session in self.pages.next(&self.store).await? {
-            for one in self.store.unnotified_handoffs(&session).await? {
-                let cause = format!("handoff:{}:{}", one.id, one.rev);
-                let state: Option<State> = serde_json::from_str(&one.state).ok();
-                let script = self.flows.of(&session);
-                let step = state.as_ref().and_then(State::step);
-                let to = script.notify_of(step, &one.team);
-                let notice = HandoffNotice {
-                    one: &one,
-                    chat: self.known(&session, &one.chat).await?,
-                    state: state.as_ref(),
-                    console: self
-                        .console
-                        .as_ref()
-                        .map(|console| format!("{console}/chat/{session}/{}", one.chat)),
-                };
-                let text = notice.text(self.notifier.locale());
-                self.notifier.notify_in(&session, to, &cause, &text).await?;
-                info!(
-                    %session,
-                    chat = %one.chat,
-                    conversation = %one.id,
-                    team = one.team,
-                    waiting = one.waiting,
-                    "a customer waits for a person"
-                );
-                self.store
-                    .mark_handoff_notified(&session, &one.chat)
-                    .await?;
-                reported += 1;
-            }
+    /// Notifies the owner of each waiting customer not reported yet.
+    async fn notify_in(&self, session: &SessionName) -> Result<(), StoreError> {
+        for one in self.store.unnotified_handoffs(session).await? {
+            let cause = format!("handoff:{}:{}", one.id, one.rev);
+            let state: Option<State> = serde_json::from_str(&one.state).ok();
+            let script = self.flows.of(session);
+            let step = state.as_ref().and_then(State::step);
+            let to = script.notify_of(step, &one.team);
+            let notice = HandoffNotice {
+                one: &one,
+                chat: self.known(session, &one.chat).await?,
+                state: state.as_ref(),
+                console: self
+                    .console
+                    .as_ref()
+                    .map(|console| format!("{console}/chat/{session}/{}", one.chat)),
+            };
+            let text = notice.text(self.notifier.locale());
+            self.notifier.notify_in(session, to, &cause, &text).await?;
+            info!(
+                %session,
+                chat = %one.chat,
+                conversation = %one.id,
+                team = one.team,
+                waiting = one.waiting,
+                "a customer waits for a person"
+            );
+            self.store.mark_handoff_notified(session, &one.chat).await?;
         }
-        Ok(reported)
+        Ok(())
     }
 
     /// The chat under the phone number, if that is known.

@@ -13,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Millis;
 use crate::ids::SessionName;
+use crate::service::kit::duties::Duties;
 use crate::service::kit::periodic::Periodic;
+use crate::service::kit::session_rounds::in_each;
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::owner::session_status::WORKING;
 use crate::store::{Store, StoreError};
 use crate::waha::client::{Client, SendError};
@@ -22,6 +25,9 @@ use crate::waha::client::{Client, SendError};
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// A session that nobody has checked for this long was unreachable in the meantime.
 pub(crate) const UNREACHABLE_AFTER: Duration = Duration::from_secs(15);
+
+/// If there are more sessions than this, WAHA is asked about all of them at once.
+const ONE_BY_ONE_MAX: usize = 8;
 
 /// How long an answer from WAHA is used again, because many customers may time out at the same moment.
 const ANSWER_VALID_FOR: Duration = Duration::from_secs(1);
@@ -32,45 +38,50 @@ pub struct ReachabilityMonitor {
     pub store: Store,
     /// Asks WAHA.
     pub reachability: Arc<Reachability>,
+    /// Know in which sessions customers are attended: nobody can time out in the others.
+    pub duties: Arc<Duties>,
 }
 
 impl ReachabilityMonitor {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let what = "could not note that customers can reach this session";
+        let what = "could not note that customers can reach us";
+        let store_errors = StoreErrorLog::default();
         let mut periodic = Periodic::every(CHECK_INTERVAL, shutdown);
         while periodic.next().await {
-            periodic.run(what, self.run_once()).await;
+            let round = async {
+                for (session, noted) in self.run_once().await {
+                    if let Err(error) = noted {
+                        store_errors.log_of(&session, what, &error);
+                    }
+                }
+                Ok(())
+            };
+            periodic.run(what, round).await;
         }
     }
 
-    /// Checks each session once, unless another process has just done so.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn run_once(&self) -> Result<(), StoreError> {
-        let turn = CHECK_INTERVAL.mul_f64(0.8);
-        for session in self.store.busy_sessions().await? {
-            // Nobody can time out here.
-            if self.store.active_count(&session).await? == 0 {
-                continue;
+    /// Checks each session of this process where customers are attended.
+    async fn run_once(&self) -> Vec<(SessionName, Result<(), StoreError>)> {
+        let sessions = self.duties.attended();
+        let listed = self.reachability.check_many(&sessions).await;
+        in_each(sessions, |session| {
+            let (store, reachability) = (self.store.clone(), self.reachability.clone());
+            let known = listed.get(&session).copied();
+            async move {
+                let reachable = match known {
+                    Some(reachable) => reachable,
+                    None => reachability.check(&session).await,
+                };
+                // If the session is paused, the sender asks WAHA about it.
+                let reachable = reachable || store.is_paused(&session).await?;
+                let now = Millis::now();
+                store
+                    .note_reachability(&session, reachable, UNREACHABLE_AFTER, now)
+                    .await
             }
-            if !self
-                .store
-                .turn_to_check_reachability(&session, turn)
-                .await?
-            {
-                continue;
-            }
-            // If the session is paused, the sender asks WAHA about it.
-            let paused = self.store.is_paused(&session).await?;
-            let reachable = paused || self.reachability.check(&session).await;
-            let now = Millis::now();
-            self.store
-                .note_reachability(&session, reachable, UNREACHABLE_AFTER, now)
-                .await?;
-        }
-        Ok(())
+        })
+        .await
     }
 }
 
@@ -87,6 +98,28 @@ impl Reachability {
         Self {
             client,
             answers: Mutex::default(),
+        }
+    }
+
+    /// The answers for many sessions in one request, as far as WAHA gives them.
+    async fn check_many(&self, sessions: &[SessionName]) -> HashMap<SessionName, bool> {
+        if sessions.len() <= ONE_BY_ONE_MAX {
+            return HashMap::new();
+        }
+        let client = self.client.clone();
+        let asked = tokio::task::spawn_blocking(move || client.sessions()).await;
+        match asked {
+            Ok(Ok(listed)) => listed
+                .into_iter()
+                .map(|one| (one.name, one.status == WORKING))
+                .collect(),
+            // Each of them would only wait for as long again.
+            Ok(Err(SendError::Unreachable { .. } | SendError::Interrupted { .. })) => sessions
+                .iter()
+                .map(|session| (session.clone(), false))
+                .collect(),
+            // The key may be one for single sessions.
+            _ => HashMap::new(),
         }
     }
 

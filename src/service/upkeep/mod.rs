@@ -6,6 +6,7 @@
 //! | [`archiver`] | copies the history stream to SQLite, and trims it |
 //! | [`history_keeper`] | holds this process' right to write the history |
 //! | [`history_watch`] | looks whether another process keeps the history |
+//! | [`lookout`] | looks when something is due in each session, and tells the agent that does it |
 //! | [`recoverer`] | sends this process' heartbeat, and releases what dead processes held |
 //! | [`reloader`] | reloads the flows while the daemon runs |
 //! | [`sweeper`] | takes sessions in which nothing is open out of the list that agents poll |
@@ -15,6 +16,7 @@ mod archive_thread;
 pub mod archiver;
 pub mod history_keeper;
 pub mod history_watch;
+pub mod lookout;
 pub mod recoverer;
 pub mod reloader;
 pub mod sweeper;

@@ -1,27 +1,32 @@
 //! The recoverer is responsible for leases: it sends this process' heartbeat, and releases what dead processes held, so that
-//! other processes continue it.
+//! other processes continue it. Of the living processes, each releases what they held in the sessions that it looks after.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::clock::Millis;
-use crate::ids::ProcessId;
+use crate::ids::{ProcessId, SessionName};
+use crate::service::kit::duties::Duties;
 use crate::service::kit::lease::{Lease, SILENT_AFTER};
 use crate::service::kit::pickup_latency::PickupLatency;
-use crate::service::kit::session_pages::SessionPages;
+use crate::service::kit::session_rounds::{in_each, joined};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Store, StoreError};
 
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
-/// If a round takes longer, or comes this late after the one before, contact with Redis counts as interrupted.
+/// If a look at the processes takes longer, or comes this late after the one before, contact with Redis counts as interrupted.
 const CONTACT_WITHIN: Duration = Duration::from_millis(1_500);
-/// Every N rounds, also look for processes that hold something but are missing in the list of processes.
-const THOROUGH_ROUNDS: u64 = 20;
+/// How often we also look for processes that hold something but are missing in the list of processes.
+const THOROUGH_INTERVAL: Duration = Duration::from_secs(10);
+/// A dead process is forgotten this long after it was found: each of the others has released its share by then. What is left, the
+/// next thorough look finds.
+const FORGET_AFTER: Duration = Duration::from_secs(10);
 
 /// See the module.
 pub struct Recoverer {
@@ -30,25 +35,19 @@ pub struct Recoverer {
     store: Store,
     pickup_latency: Arc<PickupLatency>,
     lease: Arc<Lease>,
-    store_errors: StoreErrorLog,
-    rounds: u64,
-    pages: SessionPages,
-    last_round: Option<Instant>,
-    /// The processes that were silent in the last round.
-    suspects: HashSet<ProcessId>,
-    /// Since when Redis has answered without an interruption; `None` if there was none. During an interruption no heartbeat
-    /// arrives, but heartbeats still expire. So a process that seems silent right after one may be alive.
-    contact_since: Option<Instant>,
+    duties: Arc<Duties>,
 }
 
 impl Recoverer {
-    /// `workers` is published for the estimated wait. Each heartbeat renews `lease` and adds up `pickup_latency`.
+    /// `workers` is published for the estimated wait. Each heartbeat renews `lease` and adds up `pickup_latency`. The living processes
+    /// share the `duties`.
     pub fn new(
         process: ProcessId,
         workers: usize,
         store: Store,
         pickup_latency: Arc<PickupLatency>,
         lease: Arc<Lease>,
+        duties: Arc<Duties>,
     ) -> Self {
         Self {
             process,
@@ -56,12 +55,7 @@ impl Recoverer {
             store,
             pickup_latency,
             lease,
-            store_errors: StoreErrorLog::default(),
-            rounds: 0,
-            pages: SessionPages::default(),
-            last_round: None,
-            suspects: HashSet::new(),
-            contact_since: None,
+            duties,
         }
     }
 
@@ -77,7 +71,28 @@ impl Recoverer {
     }
 
     /// Runs until `shutdown`.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    pub async fn run(self, shutdown: CancellationToken) {
+        let recovery = Recovery {
+            process: self.process.clone(),
+            store: self.store.clone(),
+            duties: self.duties.clone(),
+            store_errors: StoreErrorLog::default(),
+            silent: HashMap::new(),
+            unlisted: HashSet::new(),
+            running: JoinSet::new(),
+            last_look: None,
+            contact_since: None,
+        };
+        // Apart, so that nothing delays a heartbeat: on a Cluster, another server than that of our heartbeat may not answer.
+        tokio::join!(
+            self.send_heartbeats(shutdown.clone()),
+            self.add_up_latency(shutdown.clone()),
+            recovery.run(shutdown),
+        );
+    }
+
+    async fn send_heartbeats(&self, shutdown: CancellationToken) {
+        let store_errors = StoreErrorLog::default();
         let mut tick = interval(HEARTBEAT_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -85,80 +100,295 @@ impl Recoverer {
                 _ = tick.tick() => {}
                 () = shutdown.cancelled() => return,
             }
-            if let Err(error) = self.run_once().await {
-                self.contact_since = Some(Instant::now());
-                self.store_errors
-                    .log("could not send the heartbeat of this process", &error);
+            let begun = Instant::now();
+            // Before it stops, others look after its sessions.
+            let workers = match self.duties.is_leaving() {
+                true => 0,
+                false => self.workers,
+            };
+            let sent = self.store.heartbeat(&self.process, workers, SILENT_AFTER);
+            match sent.await {
+                Ok(alive) => self.lease.on_heartbeat(begun, alive),
+                Err(error) => {
+                    store_errors.log("could not send the heartbeat of this process", &error)
+                }
             }
         }
     }
 
-    /// Sends one heartbeat, and releases what silent processes hold. Returns these processes.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn run_once(&mut self) -> Result<Vec<ProcessId>, StoreError> {
+    async fn add_up_latency(&self, shutdown: CancellationToken) {
+        let mut tick = interval(HEARTBEAT_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = shutdown.cancelled() => return,
+            }
+            if let Err(error) = self.pickup_latency.add_up(&self.store).await {
+                debug!(%error, "could not add up how fast messages are picked up");
+            }
+        }
+    }
+}
+
+/// Looks which processes are alive.
+struct Recovery {
+    process: ProcessId,
+    store: Store,
+    duties: Arc<Duties>,
+    store_errors: StoreErrorLog,
+    /// The processes without a heartbeat.
+    silent: HashMap<ProcessId, SilentProcess>,
+    /// Those of them that are missing in the list of processes: they were forgotten just when they woke up, took something, and died.
+    unlisted: HashSet<ProcessId>,
+    running: JoinSet<RecoveryDone>,
+    last_look: Option<Instant>,
+    /// Since when Redis has answered without an interruption; `None` if there was none. During an interruption no heartbeat
+    /// arrives, but heartbeats still expire. So a process that seems silent right after one may be alive.
+    contact_since: Option<Instant>,
+}
+
+/// A process without a heartbeat.
+struct SilentProcess {
+    since: Instant,
+    release: ReleaseState,
+}
+
+#[derive(PartialEq, Eq)]
+enum ReleaseState {
+    /// What it holds in our sessions is not released.
+    Due,
+    Running,
+    Done,
+}
+
+/// What a task of the recovery did.
+enum RecoveryDone {
+    /// What a process held in our sessions was released, as far as it could be.
+    Released(ProcessId, Released),
+    /// These processes hold something in our sessions, have no heartbeat, and may be missing in the list.
+    Unlisted(Vec<ProcessId>),
+}
+
+impl Recovery {
+    async fn run(mut self, shutdown: CancellationToken) {
+        let mut tick = interval(HEARTBEAT_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut thorough = interval(THOROUGH_INTERVAL);
+        thorough.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sharing = self.duties.changes();
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {
+                    if let Err(error) = self.look().await {
+                        self.contact_since = Some(Instant::now());
+                        self.store_errors.log("could not look which processes are alive", &error);
+                    }
+                }
+                _ = thorough.tick() => {
+                    let (store, duties) = (self.store.clone(), self.duties.clone());
+                    self.running.spawn(async move {
+                        RecoveryDone::Unlisted(silent_owners(&store, &duties).await)
+                    });
+                }
+                // We may have sessions now that one of them did not release.
+                Ok(()) = sharing.changed() => {
+                    for silent in self.silent.values_mut() {
+                        silent.release = ReleaseState::Due;
+                    }
+                }
+                Some(done) = self.running.join_next() => {
+                    if let Some(done) = joined(done) {
+                        self.on_done(done);
+                    }
+                }
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Looks which processes are alive, and starts to release what silent ones hold.
+    async fn look(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
-        let alive = self
-            .store
-            .heartbeat(&self.process, self.workers, SILENT_AFTER)
-            .await?;
-        self.lease.on_heartbeat(begun, alive);
-        if let Err(error) = self.pickup_latency.add_up(&self.store).await {
-            // Only a metric: it must not keep us from releasing what dead processes hold.
-            debug!(%error, "could not add up how fast messages are picked up");
+        let mut processes = self.store.processes().await?;
+        for process in self.unlisted.clone() {
+            if self.store.is_alive(&process).await? {
+                self.unlisted.remove(&process);
+            } else {
+                processes.push((process, None));
+            }
         }
-        self.rounds += 1;
-        let mut silent = self.store.silent_processes().await?;
-        if self.rounds.is_multiple_of(THOROUGH_ROUNDS) {
-            let sessions = self.pages.next(&self.store).await?;
-            silent.extend(self.store.unlisted_owners(&sessions).await?);
-        }
-        if self
-            .last_round
-            .is_some_and(|last| last.elapsed() > CONTACT_WITHIN)
-            || begun.elapsed() > CONTACT_WITHIN
-        {
+        let is_late = self
+            .last_look
+            .is_some_and(|last| last.elapsed() > CONTACT_WITHIN);
+        if is_late || begun.elapsed() > CONTACT_WITHIN {
             self.contact_since = Some(Instant::now());
         }
-        self.last_round = Some(Instant::now());
+        self.last_look = Some(Instant::now());
         if self
             .contact_since
             .is_some_and(|since| since.elapsed() < SILENT_AFTER)
         {
-            self.suspects.clear();
-            return Ok(Vec::new());
+            self.silent.clear();
+            return Ok(());
         }
-        // Only processes that were silent in the last round too: one that was suspended and is back needs a moment for its
-        // next heartbeat.
-        let suspects = std::mem::replace(&mut self.suspects, silent.iter().cloned().collect());
-        silent.retain(|process| suspects.contains(process));
-        for process in &silent {
-            let (conversations, lanes) = release(&self.store, process).await?;
-            if conversations + lanes > 0 {
-                warn!(
-                    %process,
-                    conversations, lanes, "a process fell silent (it died, or stalled); other processes continue its \
-                    conversations and replies"
-                );
+        let sharing = processes
+            .iter()
+            .filter(|(_, workers)| workers.is_some_and(|workers| workers > 0));
+        self.duties
+            .share(sharing.map(|(process, _)| process.clone()));
+        let silent = processes
+            .into_iter()
+            .filter(|(process, workers)| workers.is_none() && *process != self.process);
+        let silent: HashSet<ProcessId> = silent.map(|(process, _)| process).collect();
+        self.silent.retain(|process, _| silent.contains(process));
+        for process in silent {
+            let Some(known) = self.silent.get_mut(&process) else {
+                // Only a process that was silent in the last look too: one that was suspended and is back needs a moment for its
+                // next heartbeat.
+                let silent = SilentProcess {
+                    since: Instant::now(),
+                    release: ReleaseState::Due,
+                };
+                self.silent.insert(process, silent);
+                continue;
+            };
+            let since = known.since;
+            match known.release {
+                ReleaseState::Due => {
+                    known.release = ReleaseState::Running;
+                    let (store, duties) = (self.store.clone(), self.duties.clone());
+                    self.running.spawn(release_share(store, duties, process));
+                }
+                ReleaseState::Done if since.elapsed() > FORGET_AFTER => {
+                    self.store.forget_process(&process).await?;
+                    self.unlisted.remove(&process);
+                }
+                ReleaseState::Running | ReleaseState::Done => {}
             }
         }
-        Ok(silent)
+        Ok(())
+    }
+
+    fn on_done(&mut self, done: RecoveryDone) {
+        match done {
+            RecoveryDone::Unlisted(processes) => {
+                let others = processes.into_iter().filter(|one| *one != self.process);
+                self.unlisted.extend(others);
+            }
+            RecoveryDone::Released(process, released) => {
+                let (conversations, lanes) = (released.conversations, released.lanes);
+                if conversations + lanes > 0 {
+                    warn!(
+                        %process,
+                        conversations, lanes, "a process fell silent (it died, or stalled); other processes continue its \
+                        conversations and replies"
+                    );
+                }
+                if let Some(silent) = self.silent.get_mut(&process)
+                    && silent.release == ReleaseState::Running
+                {
+                    silent.release = match released.error {
+                        Some(_) => ReleaseState::Due,
+                        None => ReleaseState::Done,
+                    };
+                }
+                if let Some(error) = &released.error {
+                    let what = "could not release what a silent process holds";
+                    self.store_errors.log(what, error);
+                }
+            }
+        }
     }
 }
 
-/// Releases everything that `process` holds, in all sessions. The process must be dead or finished. Returns how many
-/// conversations and how many lanes.
+/// Releases what `process` holds in the sessions that this process looks after.
+async fn release_share(store: Store, duties: Arc<Duties>, process: ProcessId) -> RecoveryDone {
+    let released = match store.busy_sessions().await {
+        Ok(sessions) => {
+            let ours = sessions
+                .into_iter()
+                .filter(|session| duties.is_ours(session));
+            release_in(&store, ours, &process).await
+        }
+        Err(error) => Released {
+            error: Some(error),
+            ..Released::default()
+        },
+    };
+    RecoveryDone::Released(process, released)
+}
+
+/// The processes that hold something in our sessions and have no heartbeat. Where it can't tell, the next look does.
+async fn silent_owners(store: &Store, duties: &Duties) -> Vec<ProcessId> {
+    let sessions = store.busy_sessions().await.unwrap_or_default();
+    let ours = sessions
+        .into_iter()
+        .filter(|session| duties.is_ours(session));
+    let reading = in_each(ours, |session| {
+        let store = store.clone();
+        async move { store.owners(&session).await }
+    });
+    let read = reading.await.into_iter();
+    let owners: HashSet<ProcessId> = read
+        .filter_map(|(_, owners)| owners.ok())
+        .flatten()
+        .collect();
+    let mut silent = Vec::new();
+    for owner in owners {
+        if let Ok(false) = store.is_alive(&owner).await {
+            silent.push(owner);
+        }
+    }
+    silent
+}
+
+/// What was released of that what a process held.
+#[derive(Debug, Default)]
+pub struct Released {
+    /// How many conversations.
+    pub conversations: u64,
+    /// How many lanes.
+    pub lanes: u64,
+    /// The first error. It ended nothing for the other sessions.
+    pub error: Option<StoreError>,
+}
+
+/// Releases everything that `process` holds in these sessions.
+async fn release_in(
+    store: &Store,
+    sessions: impl IntoIterator<Item = SessionName>,
+    process: &ProcessId,
+) -> Released {
+    let releasing = in_each(sessions, |session| {
+        let (store, process) = (store.clone(), process.clone());
+        async move { store.release(&session, &process, Millis::now()).await }
+    });
+    let mut all = Released::default();
+    for (session, released) in releasing.await {
+        match released {
+            Ok((conversations, lanes)) => {
+                all.conversations += conversations;
+                all.lanes += lanes;
+            }
+            Err(error) => {
+                debug!(%session, %process, %error, "could not release what a process holds in this session");
+                all.error.get_or_insert(error);
+            }
+        }
+    }
+    all
+}
+
+/// Releases everything that `process` holds, in all sessions, and forgets it if nothing is left. The process must be dead or finished.
 ///
 /// # Errors
-/// The store's. The next call releases the rest.
-pub async fn release(store: &Store, process: &ProcessId) -> Result<(u64, u64), StoreError> {
-    let (mut conversations, mut lanes) = (0, 0);
-    for session in store.busy_sessions().await? {
-        let released = store.release(&session, process, Millis::now()).await?;
-        conversations += released.0;
-        lanes += released.1;
+/// The store's, if it can't tell which sessions there are. An error of one session is in the answer; the next call releases the rest.
+pub async fn release(store: &Store, process: &ProcessId) -> Result<Released, StoreError> {
+    let sessions = store.busy_sessions().await?;
+    let released = release_in(store, sessions, process).await;
+    if released.error.is_none() {
+        store.forget_process(process).await?;
     }
-    store.forget_process(process).await?;
-    Ok((conversations, lanes))
+    Ok(released)
 }

@@ -63,6 +63,8 @@ pub enum Bell {
     Announce(SessionName),
     /// A lane of this session is due.
     Lanes(SessionName),
+    /// Something is due in this session at a time that nobody knows yet.
+    Due(SessionName),
     /// Reload the flows, and report the result under this request.
     Flows(String),
     /// This session works, perhaps after a pause.
@@ -96,7 +98,7 @@ impl Bells {
     /// See [`StoreError`].
     pub async fn subscribe(config: &StoreConfig, process: &ProcessId) -> Result<Self, StoreError> {
         let own = format!("process:{process}");
-        let channels = ["queue", "announce", "lanes", "works", FLOWS, &own];
+        let channels = ["queue", "announce", "lanes", "due", "works", FLOWS, &own];
         Self::subscribe_to(config, &channels, Some(process)).await
     }
 
@@ -175,6 +177,7 @@ impl Bells {
             "queue" => Some(Bell::Queue(SessionName::stored(message))),
             "announce" => Some(Bell::Announce(SessionName::stored(message))),
             "lanes" => Some(Bell::Lanes(SessionName::stored(message))),
+            "due" => Some(Bell::Due(SessionName::stored(message))),
             "works" => Some(Bell::SessionWorks(SessionName::stored(message))),
             FLOWS => Some(Bell::Flows(message.to_owned())),
             own if self.is_own(own) => {

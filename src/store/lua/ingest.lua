@@ -90,7 +90,7 @@ local function hear(one, chat, marks)
     redis.call('HSET', ADDRESS, chat, one.from)
   else
     redis.call('HDEL', ADDRESS, chat)
-    if is_lid(chat) then redis.call('ZADD', LIDS_TO_ASK, 'NX', NOW, chat) end
+    if is_lid(chat) and redis.call('ZADD', LIDS_TO_ASK, 'NX', NOW, chat) == 1 then ring_due() end
   end
   record_under(chat, one.from, 'message', 'conversation', id or '', 'data', one.whole)
   if result == 'limit' then close_at_limit(chat) end

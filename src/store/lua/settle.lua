@@ -89,6 +89,7 @@ while has_more() do
       redis.call('HDEL', SENDING, chat)
       if redis.call('EXISTS', lane) == 1 then
         redis.call('ZADD', LANES, due, chat)
+        ring_due()
       end
     end
   end

@@ -133,35 +133,30 @@ impl Store {
             .collect())
     }
 
-    /// Processes that hold something of these sessions and have no heartbeat. This also finds a process that is no longer among the known
-    /// ones: it was forgotten just when it woke up, took something, and died.
+    /// The processes that hold something of a session.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn unlisted_owners(
-        &self,
-        sessions: &[SessionName],
-    ) -> Result<Vec<ProcessId>, StoreError> {
+    pub async fn owners(&self, session: &SessionName) -> Result<HashSet<ProcessId>, StoreError> {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let mut owners = HashSet::new();
-        for session in sessions {
-            let active: Vec<ProcessId> = client.hvals(keys.active(session)).await?;
-            let sending: Vec<String> = client.hvals(keys.sending(session)).await?;
-            owners.extend(active);
-            owners.extend(
-                sending
-                    .iter()
-                    .filter_map(|token| token.split(' ').next())
-                    .map(ProcessId::stored),
-            );
-        }
-        let mut unlisted = Vec::new();
-        for owner in owners {
-            if self.workers_of(&owner).await?.is_none() {
-                unlisted.push(owner);
-            }
-        }
-        Ok(unlisted)
+        let active: Vec<ProcessId> = client.hvals(keys.active(session)).await?;
+        let sending: Vec<String> = client.hvals(keys.sending(session)).await?;
+        let mut owners: HashSet<ProcessId> = active.into_iter().collect();
+        owners.extend(
+            sending
+                .iter()
+                .filter_map(|token| token.split(' ').next())
+                .map(ProcessId::stored),
+        );
+        Ok(owners)
+    }
+
+    /// Whether a process has a heartbeat.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn is_alive(&self, process: &ProcessId) -> Result<bool, StoreError> {
+        Ok(self.workers_of(process).await?.is_some())
     }
 
     /// How many workers all living processes have together.
@@ -177,7 +172,11 @@ impl Store {
             .sum())
     }
 
-    async fn processes(&self) -> Result<Vec<(ProcessId, Option<u64>)>, StoreError> {
+    /// The known processes, and how many workers each has; `None` if it has no heartbeat. One without workers is about to stop.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn processes(&self) -> Result<Vec<(ProcessId, Option<u64>)>, StoreError> {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let names: Vec<ProcessId> = client.smembers(keys.processes()).await?;
         let mut all = Vec::with_capacity(names.len());

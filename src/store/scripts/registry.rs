@@ -128,6 +128,7 @@ scripts! {
     claim: call(3),
     commit: counted_items(0, 13),
     release: call(1),
+    due: call(1),
     due_waiting: call(3),
     announce: counted_items(1, 14),
     expire: call(1),

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod busy;
 pub(crate) mod catch_up;
+pub(crate) mod due;
 pub(crate) mod erasure;
 pub(crate) mod figures;
 pub(crate) mod history;

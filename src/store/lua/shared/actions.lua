@@ -75,6 +75,7 @@ local function hold(chat, agent, status)
   redis.call('HSETNX', CHAT .. chat, 'attended', NOW)
   redis.call('HINCRBY', CHAT .. chat, 'rev', 1)
   redis.call('HSET', HELD, chat, team == '' and agent or agent .. ' ' .. team)
+  ring_due()
 end
 
 -- Takes a conversation from whoever has it, out of every list. Returns what its status was. `who`: why the bot's unsent replies are

@@ -101,6 +101,11 @@ local function ring(bell, message)
   redis.call('PUBLISH', BELL .. bell, message or SESSION)
 end
 
+-- Something is due at a time that no other bell tells: the process that looks after the session looks again.
+local function ring_due()
+  ring('due')
+end
+
 -- Tells the process that holds a conversation to look at it: a message arrived, it changed, or another holds it now.
 -- `why` is 'phone' if the owner took it over, and 'limit' if the chat is left alone.
 local function ring_process(process, chat, why)

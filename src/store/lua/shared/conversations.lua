@@ -190,6 +190,7 @@ local function wait_for_person(chat, team, due, first_notice_after)
   redis.call('SADD', HANDOFF_UNNOTIFIED, chat)
   if due then redis.call('ZADD', HANDOFF_DUE, due, chat) end
   redis.call('ZADD', LOOK_AT, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
+  ring_due()
 end
 
 -- Records that a conversation waits for a person; `note`: what the person should know.

@@ -46,6 +46,7 @@ local function leave_alone(chat, name, limit, limits)
   -- The id names this time, also if the chat gets another id before the owner is notified.
   local notice = {id = since .. ':' .. chat, name = name, limit = limit, count = limits[limit], ends = ends}
   redis.call('HSET', LEFT_ALONE_UNNOTIFIED, chat, cjson.encode(notice))
+  ring_due()
 end
 
 -- Closes the conversation of a chat that the bot leaves alone, if a worker has it or it waits for one. What it has not read

@@ -63,6 +63,7 @@ local function merge_lanes(lid, chat)
     redis.call('ZREM', LANES, chat)
   else
     redis.call('ZADD', LANES, due or NOW, chat)
+    ring_due()
   end
 end
 

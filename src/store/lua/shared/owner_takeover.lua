@@ -30,7 +30,7 @@ local function take_over(chat, takeover_until)
     redis.call('HDEL', OWNER_WROTE_AT, chat)
     return
   end
-  redis.call('ZADD', TAKEOVER_UNTIL, takeover_until, chat)
+  if redis.call('ZADD', TAKEOVER_UNTIL, takeover_until, chat) == 1 then ring_due() end
   end_left_alone(chat)
   drop_unsent(chat, OWNER_ANSWERS)
   if not status or status == 'closed' then
