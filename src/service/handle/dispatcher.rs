@@ -28,7 +28,7 @@ use crate::store::{Bell, HeldConversation, Store, StoreError};
 /// How often we look again at sessions where something went wrong.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Every N polls, reconcile the sessions of our own conversations with Redis, because a bell may have been lost.
-const RECONCILE_POLLS: u32 = 10;
+const RECONCILE_POLLS: u32 = 20;
 /// How many conversations one call claims. This limits how long the call blocks Redis.
 const CLAIM_MAX: usize = 100;
 /// How many sessions we compare with Redis at once. Some of their servers may not answer for seconds.

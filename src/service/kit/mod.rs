@@ -12,7 +12,7 @@
 //! | [`metrics`] | the figures of `/metrics` |
 //! | `periodic` | work at a fixed interval |
 //! | [`pickup_latency`] | the time from a customer's message until its worker picks it up |
-//! | [`session_pages`] | which busy sessions an agent looks at in one poll |
+//! | `session_pages` | which busy sessions the archiver looks at in one round |
 //! | `session_queue` | sessions that an agent looks at one after the other |
 //! | `session_rounds` | work on many sessions, some of them at once |
 //! | `store_error_log` | logs errors from Redis, at most once a minute |
@@ -30,7 +30,7 @@ pub(crate) mod message_parts;
 pub mod metrics;
 pub(crate) mod periodic;
 pub mod pickup_latency;
-pub mod session_pages;
+pub(crate) mod session_pages;
 pub(crate) mod session_queue;
 pub(crate) mod session_rounds;
 pub(crate) mod store_error_log;

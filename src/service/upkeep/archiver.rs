@@ -291,6 +291,7 @@ impl ArchiverState {
                 continue;
             };
             let several = entries.len();
+            self.pages.note_change(&session);
             let entries: Vec<StreamEntry> = entries
                 .into_iter()
                 .map(|entry| StreamEntry {

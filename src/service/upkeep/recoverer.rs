@@ -23,7 +23,7 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
 /// If a look at the processes takes longer, or comes this late after the one before, contact with Redis counts as interrupted.
 const CONTACT_WITHIN: Duration = Duration::from_millis(1_500);
 /// How often we also look for processes that hold something but are missing in the list of processes.
-const THOROUGH_INTERVAL: Duration = Duration::from_secs(10);
+const THOROUGH_INTERVAL: Duration = Duration::from_secs(30);
 /// A dead process is forgotten this long after it was found: each of the others has released its share by then. What is left, the
 /// next thorough look finds.
 const FORGET_AFTER: Duration = Duration::from_secs(10);

@@ -18,9 +18,11 @@ mod write_back;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use waha_sm::clock::Millis;
 use waha_sm::flow::Limits;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
+use waha_sm::service::kit::duties::Duties;
 use waha_sm::service::upkeep::recoverer::Recoverer;
 use waha_sm::store::{
     Announcement, Committed, EchoContent, Hearing, HeldConversation, INBOX_MAX, Ingest, Ingested,
@@ -322,23 +324,40 @@ fn a_process_counts_as_dead_only_after_two_silent_checks() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        for name in ["gone", "back"] {
+        let sessions = ["gone", "back"].map(SessionName::stored);
+        for of in &sessions {
+            store.ingest(of, ingest("hi")).await.unwrap();
+            let owner = process(of.as_str());
+            let claimed = store.claim(of, &owner, 1, ms(1_000)).await.unwrap();
+            assert_eq!(claimed.len(), 1);
             let shortly = Duration::from_millis(1);
-            store.heartbeat(&process(name), 1, shortly).await.unwrap();
+            store.heartbeat(&owner, 1, shortly).await.unwrap();
         }
         while store.silent_processes().await.unwrap().len() < 2 {}
         let judge = process("judge");
-        let mut recoverer = Recoverer::new(judge, 1, store.clone(), Arc::default(), Arc::default());
-        assert!(recoverer.run_once().await.unwrap().is_empty());
+        let duties = Arc::new(Duties::new(judge.clone()));
+        let recoverer = Recoverer::new(
+            judge.clone(),
+            1,
+            store.clone(),
+            Arc::default(),
+            Arc::default(),
+            duties,
+        );
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(recoverer.run(stop.clone()));
+        while !store.living_processes().await.unwrap().contains(&judge) {}
+        // It has no workers, so it looks after no session.
         store
-            .heartbeat(&process("back"), 1, PATIENCE)
+            .heartbeat(&process("back"), 0, PATIENCE)
             .await
             .unwrap();
-        let mut silent = Vec::new();
-        while silent.is_empty() {
-            silent = recoverer.run_once().await.unwrap();
+        while store.active_count(&sessions[0]).await.unwrap() > 0 {
+            tokio::task::yield_now().await;
         }
-        assert_eq!(silent, [process("gone")]);
+        assert_eq!(store.active_count(&sessions[1]).await.unwrap(), 1);
+        stop.cancel();
+        running.await.unwrap();
     });
 }
 
