@@ -223,7 +223,9 @@ impl<'a> AtDesk<'a> {
     /// The command that ends this pause.
     pub(super) async fn resume_command(&self, pause: &LinePause) -> Result<String, CommandError> {
         for session in sessions(self.store, self.arguments.session.as_ref()).await? {
-            let lines = self.store.paused_lines(&session).await?;
+            let Ok(lines) = self.store.paused_lines(&session).await else {
+                continue;
+            };
             if let Some(line) = lines.iter().find(|line| line.pause == *pause) {
                 let team = match line.team.as_str() {
                     "" => String::new(),

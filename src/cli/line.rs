@@ -113,11 +113,24 @@ async fn look(
         None => LinePart::Everything,
     };
     let mut lines = Vec::with_capacity(sessions.len());
+    let mut failed = None;
     for session in sessions {
-        let line = store.line_view(&session, part, ROWS, now).await?;
-        lines.push((session, line));
+        match store.line_view(&session, part, ROWS, now).await {
+            Ok(line) => lines.push((session, line)),
+            Err(error) => {
+                if !arguments.watch {
+                    let why = describe(&error);
+                    print_error(&format!("the line of {session} can't be read: {why}"));
+                }
+                failed = Some(error);
+            }
+        }
     }
-    Ok(lines)
+    match failed {
+        // The others are shown.
+        Some(error) if lines.is_empty() => Err(error.into()),
+        _ => Ok(lines),
+    }
 }
 
 /// Shows the line again whenever it changes.

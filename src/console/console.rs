@@ -100,6 +100,7 @@ impl Console {
             readers: readers.clone(),
             flows: self.flows.clone(),
             touched: self.touched.clone(),
+            store_errors: Arc::default(),
         };
         let hub = Arc::new(Hub::new(looker, self.touched, run_name()));
         let state = Arc::new(ConsoleState {

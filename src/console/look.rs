@@ -13,6 +13,8 @@ use crate::flow::{LinePace, Script, estimate};
 use crate::flows::Flows;
 use crate::history::{ChatNames, LastWords, Transcript, TranscriptPage};
 use crate::ids::{AgentName, ChatId, SessionName};
+use crate::service::kit::session_rounds::in_each;
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::kit::touched::{Touched, TouchedChats};
 use crate::store::{Agent, ConversationView, LineKind, LinePart, LineView, Store, StoreError};
 
@@ -114,7 +116,8 @@ fn has_chat(changed: &ChangedSessions, place: &ChatPlace) -> bool {
     }
 }
 
-/// Looks.
+/// Looks. Cheap to clone.
+#[derive(Clone)]
 pub(super) struct Looker {
     /// The beginning of our paths.
     pub(super) prefix: Arc<str>,
@@ -122,6 +125,7 @@ pub(super) struct Looker {
     pub(super) readers: Readers,
     pub(super) flows: Arc<Flows>,
     pub(super) touched: Arc<Touched>,
+    pub(super) store_errors: Arc<StoreErrorLog>,
 }
 
 impl Looker {
@@ -143,14 +147,18 @@ impl Looker {
     ) -> Result<(), StoreError> {
         look.chats.retain(|place, _| places.contains(place));
         self.look_around(look, changed.is_none()).await?;
-        for session in look.lines.keys().cloned().collect::<Vec<_>>() {
-            if changed.is_none_or(|changed| changed.contains_key(&session)) {
-                self.look_at_line(look, &session, rows, now).await?;
-            }
-        }
+        let all = look.lines.keys();
+        let changed_lines =
+            all.filter(|session| changed.is_none_or(|changed| changed.contains_key(*session)));
+        let changed_lines: Vec<SessionName> = changed_lines.cloned().collect();
+        self.look_at_lines(look, changed_lines, rows, now).await?;
         for place in places {
             if changed.is_none_or(|changed| has_chat(changed, &place)) {
-                self.look_at_chat(look, place, now).await?;
+                let session = place.session.clone();
+                if let Err(error) = self.look_at_chat(look, place, now).await {
+                    let what = "the console can't look at a chat";
+                    self.store_errors.log_of(&session, what, &error);
+                }
             }
         }
         look.redis_away = false;
@@ -168,14 +176,13 @@ impl Looker {
         now: Millis,
     ) -> Result<(), StoreError> {
         self.look_around(look, true).await?;
-        for session in look.lines.keys().cloned().collect::<Vec<_>>() {
-            let serves = look
-                .agent(agent)
-                .is_some_and(|agent| agent.serves(&session));
-            if serves {
-                self.look_at_line(look, &session, rows, now).await?;
-            }
-        }
+        let all = look.lines.keys();
+        let served = all.filter(|session| {
+            let agent = look.agent(agent);
+            agent.is_some_and(|agent| agent.serves(session))
+        });
+        let served: Vec<SessionName> = served.cloned().collect();
+        self.look_at_lines(look, served, rows, now).await?;
         if let Some(place) = place {
             self.look_at_chat(look, place, now).await?;
         }
@@ -203,27 +210,59 @@ impl Looker {
         sessions.sort();
         sessions.truncate(SESSIONS_MAX);
         look.lines.retain(|session, _| sessions.contains(session));
-        for session in sessions {
-            if !look.lines.contains_key(&session) {
-                self.look_at_line(look, &session, ROWS, Millis::now())
-                    .await?;
-            }
-        }
-        look.dead_letters = 0;
-        for session in look.lines.keys() {
-            look.dead_letters += self.store.dead_count(session).await?;
-        }
+        sessions.retain(|session| !look.lines.contains_key(session));
+        self.look_at_lines(look, sessions, ROWS, Millis::now())
+            .await?;
+        let counting = in_each(look.lines.keys().cloned(), |session| {
+            let store = self.store.clone();
+            async move { store.dead_count(&session).await }
+        });
+        let counts = counting.await.into_iter();
+        look.dead_letters = counts.filter_map(|(_, count)| count.ok()).sum();
         look.around_at = Some(Instant::now());
         Ok(())
     }
 
-    async fn look_at_line(
+    /// Looks at the lines of these sessions. One that can't be read stays as it was, and the others are shown.
+    ///
+    /// # Errors
+    /// If none of them can be read.
+    async fn look_at_lines(
         &self,
         look: &mut Look,
-        session: &SessionName,
+        sessions: Vec<SessionName>,
         rows: usize,
         now: Millis,
     ) -> Result<(), StoreError> {
+        let looking = in_each(sessions, |session| {
+            let looker = self.clone();
+            async move { looker.look_at_line(&session, rows, now).await }
+        });
+        let (mut read, mut failed) = (false, None);
+        for (session, line) in looking.await {
+            match line {
+                Ok(line) => {
+                    read = true;
+                    look.number += 1;
+                    let number = look.number;
+                    look.lines.insert(session, SessionLook { number, ..line });
+                }
+                Err(error) => {
+                    let what = "the console can't look at the line";
+                    self.store_errors.log_of(&session, what, &error);
+                    failed = Some(error);
+                }
+            }
+        }
+        failed.filter(|_| !read).map_or(Ok(()), Err)
+    }
+
+    async fn look_at_line(
+        &self,
+        session: &SessionName,
+        rows: usize,
+        now: Millis,
+    ) -> Result<SessionLook, StoreError> {
         let line = self
             .store
             .line_view(session, LinePart::Everything, rows, now)
@@ -231,26 +270,21 @@ impl Looker {
         let words = self.last_words(session, &line).await;
         let paused = self.store.paused_status(session).await?;
         let pace = self.store.pace(session).await?;
-        look.number += 1;
-        look.lines.insert(
-            session.clone(),
-            SessionLook {
-                prefix: self.prefix.clone(),
-                line,
-                script: self.flows.of(session),
-                words,
-                pace: LinePace {
-                    handling: pace.handling,
-                    measured: pace.measured,
-                    active: pace.active,
-                    waiting: pace.waiting,
-                    stalled_for: Duration::ZERO,
-                },
-                down: paused.map(|paused| paused.status),
-                number: look.number,
+        Ok(SessionLook {
+            prefix: self.prefix.clone(),
+            line,
+            script: self.flows.of(session),
+            words,
+            pace: LinePace {
+                handling: pace.handling,
+                measured: pace.measured,
+                active: pace.active,
+                waiting: pace.waiting,
+                stalled_for: Duration::ZERO,
             },
-        );
-        Ok(())
+            down: paused.map(|paused| paused.status),
+            number: 0,
+        })
     }
 
     /// The last words in the chats that are attended, or whose customers wrote nothing since they wait.

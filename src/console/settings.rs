@@ -17,6 +17,7 @@ use crate::history::Cursor;
 use crate::ids::{AgentName, SessionName};
 use crate::service::accounts::tokens::ApiToken;
 use crate::service::checkup::{finding::Finding, look::look};
+use crate::service::kit::session_rounds::in_each;
 use crate::store::StoreError;
 
 /// How many lines of the log are on one page.
@@ -31,10 +32,14 @@ impl ConsoleState {
         let (agents, seen) = (self.store.agents().await?, self.store.agents_seen().await?);
         let accounts = self.store.accounts().await?;
         let mut holds: HashMap<AgentName, u64> = HashMap::new();
-        for session in self.store.sessions().await? {
-            for (name, count) in self.store.held_by(&session).await? {
-                *holds.entry(name).or_default() += count;
-            }
+        let reading = in_each(self.store.sessions().await?, |session| {
+            let store = self.store.clone();
+            async move { store.held_by(&session).await }
+        });
+        // What can't be read of one session is not counted.
+        let held = reading.await.into_iter().filter_map(|(_, held)| held.ok());
+        for (name, count) in held.flatten() {
+            *holds.entry(name).or_default() += count;
         }
         let member = |agent: crate::store::Agent| StaffMember {
             seen: seen.get(&agent.name).copied(),

@@ -7,10 +7,12 @@ use serde_json::json;
 
 use crate::cli::agent::{joined, role};
 use crate::cli::elapsed::elapsed;
+use crate::cli::exit::print_error;
 use crate::cli::format::Format;
 use crate::cli::redis::CommandError;
 use crate::cli::table::Table;
 use crate::clock::Millis;
+use crate::describe::describe;
 use crate::ids::AgentName;
 use crate::store::{Agent, ConsoleAccount, PRESENT_FOR, Store};
 use crate::terminal::jsonl;
@@ -20,8 +22,16 @@ pub(super) async fn list(store: &Store, format: Format) -> Result<(), CommandErr
     let mut accounts = store.accounts().await?;
     let mut holds: HashMap<AgentName, u64> = HashMap::new();
     for session in store.sessions().await? {
-        for (name, count) in store.held_by(&session).await? {
-            *holds.entry(name).or_default() += count;
+        match store.held_by(&session).await {
+            Ok(held) => {
+                for (name, count) in held {
+                    *holds.entry(name).or_default() += count;
+                }
+            }
+            Err(error) => print_error(&format!(
+                "what agents hold in {session} is not counted: {}",
+                describe(&error)
+            )),
         }
     }
     let now = Millis::now();

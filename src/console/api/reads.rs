@@ -24,6 +24,7 @@ pub(super) async fn line(state: &ConsoleState, request: &Request, who: &Who) -> 
     let read = async {
         let (sessions, _) = state.sessions_and_teams(who).await?;
         let (mut customers, mut pauses) = (Vec::new(), Vec::new());
+        let (mut read, mut unread, mut failed) = (0, Vec::new(), None);
         for session in sessions {
             if only.as_ref().is_some_and(|only| *only != session) {
                 continue;
@@ -35,7 +36,17 @@ pub(super) async fn line(state: &ConsoleState, request: &Request, who: &Who) -> 
             let line = state
                 .store
                 .line_view(&session, part, rows, Millis::now())
-                .await?;
+                .await;
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => {
+                    // The others are shown.
+                    unread.push(session);
+                    failed = Some(error);
+                    continue;
+                }
+            };
+            read += 1;
             pauses.extend(line.paused.iter().map(|pause| paused(&session, "", pause)));
             for section in &line.sections {
                 if let LineKind::ForPerson(team) = &section.kind {
@@ -53,7 +64,14 @@ pub(super) async fn line(state: &ConsoleState, request: &Request, who: &Who) -> 
                 customers.extend(rows.map(|row| customer(&session, section, row)));
             }
         }
-        Ok::<Value, StoreError>(json!({"customers": customers, "paused": pauses}))
+        if let Some(error) = failed.filter(|_| read == 0) {
+            return Err(error);
+        }
+        let mut lines = json!({"customers": customers, "paused": pauses});
+        if !unread.is_empty() {
+            lines["unreadable_sessions"] = json!(unread);
+        }
+        Ok::<Value, StoreError>(lines)
     };
     match read.await {
         Ok(line) => json_answer(StatusCode::OK, &line),

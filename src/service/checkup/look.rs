@@ -7,8 +7,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::flows::Flows;
+use crate::ids::SessionName;
 use crate::service::checkup::finding::Finding;
-use crate::store::{Store, StoreError, WahaReport};
+use crate::service::kit::session_rounds::in_each;
+use crate::store::{PausedLine, PausedStatus, Store, StoreError, WahaReport};
 
 /// How long Redis may take for one answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,12 +50,25 @@ async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
         workers => Finding::Workers { processes, workers },
     });
     findings.push(of_waha(&store.waha_reports().await?));
-    let mut sessions = store.sessions().await?;
-    sessions.sort();
+    let sessions = store.sessions().await?;
+    let reading = in_each(sessions, |session| {
+        let store = store.clone();
+        async move { SessionState::read(&store, &session).await }
+    });
+    let mut read = reading.await;
+    read.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut dead = 0;
-    for session in sessions {
-        dead += store.dead_count(&session).await?;
-        findings.push(match store.paused_status(&session).await? {
+    for (session, read) in read {
+        let state = match read {
+            Ok(state) => state,
+            Err(error) => {
+                let reason = format!("the session {session} can't be read: {error}");
+                findings.push(Finding::RedisFails(reason));
+                continue;
+            }
+        };
+        dead += state.dead;
+        findings.push(match state.paused {
             Some(paused) => Finding::SessionDown {
                 session: session.clone(),
                 status: paused.status,
@@ -61,8 +76,7 @@ async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
             },
             None => Finding::SessionWorks(session.clone()),
         });
-        let paused = store.paused_lines(&session).await?.into_iter();
-        findings.extend(paused.map(|line| Finding::LinePaused {
+        findings.extend(state.lines.into_iter().map(|line| Finding::LinePaused {
             session: session.clone(),
             team: line.team,
             by: line.pause.by,
@@ -74,6 +88,23 @@ async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
         dead => Finding::DeadReplies(dead),
     });
     Ok(findings)
+}
+
+/// What Redis says of a session.
+struct SessionState {
+    dead: u64,
+    paused: Option<PausedStatus>,
+    lines: Vec<PausedLine>,
+}
+
+impl SessionState {
+    async fn read(store: &Store, session: &SessionName) -> Result<Self, StoreError> {
+        Ok(Self {
+            dead: store.dead_count(session).await?,
+            paused: store.paused_status(session).await?,
+            lines: store.paused_lines(session).await?,
+        })
+    }
 }
 
 fn of_waha(reports: &[WahaReport]) -> Finding {

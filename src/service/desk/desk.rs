@@ -8,6 +8,7 @@ use crate::flows::Flows;
 use crate::ids::{AgentName, ChatId, ConversationId, SessionName};
 use crate::service::desk::refusal::Refusal;
 use crate::service::kit::session_pages::PAGE;
+use crate::service::kit::session_rounds::in_each;
 use crate::store::{
     Acted, Action, ActionKind, Agent, CloseByHand, ConversationView, GiveTo, HeldBy, MoveTo,
     PRESENT_FOR, Reply, Seat, Store, StoreError,
@@ -110,19 +111,25 @@ impl Desk {
         };
         for session in &sessions {
             // Repeated, it must not take the next one of another session.
-            if let Some(before) = self
+            if let Ok(Some(before)) = self
                 .store
                 .acted_before(session, (ActionKind::Take, ""), id)
-                .await?
+                .await
             {
                 return Ok((Some(session.clone()), before));
             }
         }
-        let mut heads = Vec::new();
+        let (mut heads, mut failed) = (Vec::new(), None);
         for session in sessions {
-            if let Some(head) = self.store.head_of_line(&session, &self.agent.teams).await? {
-                heads.push((head.place >= 0, head.opened, session));
+            // A session that can't be read keeps nobody from taking a customer of another.
+            match self.store.head_of_line(&session, &self.agent.teams).await {
+                Ok(Some(head)) => heads.push((head.place >= 0, head.opened, session)),
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
             }
+        }
+        if let Some(error) = failed.filter(|_| heads.is_empty()) {
+            return Err(error.into());
         }
         heads.sort();
         let mut last = (None, Acted::NobodyWaits);
@@ -406,15 +413,16 @@ impl Desk {
 
     /// How many conversations an agent holds in other sessions.
     async fn held_elsewhere(&self, agent: &Agent, session: &SessionName) -> Result<u64, Refusal> {
-        let mut held = 0;
-        for other in self.sessions_of(agent).await? {
-            if other != *session {
-                let counts = self.store.held_by(&other).await?;
-                let of_agent = counts.iter().find(|(name, _)| *name == agent.name);
-                held += of_agent.map_or(0, |(_, count)| *count);
-            }
-        }
-        Ok(held)
+        let mut others = self.sessions_of(agent).await?;
+        others.retain(|other| other != session);
+        let reading = in_each(others, |other| {
+            let store = self.store.clone();
+            async move { store.held_by(&other).await }
+        });
+        // What can't be read of one session keeps nobody from working in another.
+        let counts = reading.await.into_iter().filter_map(|(_, held)| held.ok());
+        let of_agent = counts.flatten().filter(|(name, _)| *name == agent.name);
+        Ok(of_agent.map(|(_, count)| count).sum())
     }
 
     async fn sessions(&self) -> Result<Vec<SessionName>, Refusal> {

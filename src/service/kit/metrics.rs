@@ -16,11 +16,14 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use tokio::time::timeout;
 
 use crate::clock::Millis;
 use crate::ids::SessionName;
+use crate::service::kit::session_rounds::in_each;
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store;
-use crate::store::{Gauges, PICKUP_BOUNDS_MS, Store};
+use crate::store::{Gauges, PICKUP_BOUNDS_MS, Store, StoreError};
 
 /// At most this many sessions have labels of their own: each costs Prometheus thirty series.
 const LABELS_MAX: usize = 100;
@@ -30,6 +33,8 @@ const REST: &str = "other";
 const SHOWN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many of the sessions without a label one request reads.
 const READ_MAX: usize = 50;
+/// A session whose figures can't be read within this time is left out.
+const READ_WITHIN: Duration = Duration::from_secs(1);
 
 fn rest() -> SessionName {
     SessionName::stored(REST)
@@ -42,6 +47,7 @@ pub struct Metrics {
     connections_closed: Counter,
     archive_error: Mutex<Option<String>>,
     sessions: Mutex<SessionFigures>,
+    store_errors: StoreErrorLog,
 }
 
 /// Which sessions `/metrics` shows.
@@ -150,23 +156,45 @@ impl Metrics {
         &self,
         store: &Store,
         mut sessions: Vec<SessionName>,
-    ) -> Result<Gauges, store::StoreError> {
+    ) -> Gauges {
         fastrand::shuffle(&mut sessions);
         if let Ok(known) = self.sessions.lock() {
             sessions.sort_by_key(|session| known.others.contains_key(session));
         }
         sessions.truncate(READ_MAX);
-        let mut read = Vec::new();
-        for session in sessions {
-            let gauges = store.gauges(&session).await?;
-            read.push((session, gauges));
-        }
+        let read = self.read(store, sessions).await;
         let mut sum = Gauges::default();
         if let Ok(mut known) = self.sessions.lock() {
             known.others.extend(read);
             known.others.values().for_each(|gauges| sum.add(gauges));
         }
-        Ok(sum)
+        sum
+    }
+
+    /// The figures of these sessions. One whose figures can't be read is left out: the others are shown.
+    async fn read(
+        &self,
+        store: &Store,
+        sessions: Vec<SessionName>,
+    ) -> Vec<(SessionName, Gauges)> {
+        let reading = in_each(sessions, |session| {
+            let store = store.clone();
+            async move {
+                let reading = timeout(READ_WITHIN, store.gauges(&session));
+                reading.await.unwrap_or(Err(StoreError::Disconnected))
+            }
+        });
+        let mut read = Vec::new();
+        for (session, gauges) in reading.await {
+            match gauges {
+                Ok(gauges) => read.push((session, gauges)),
+                Err(error) => {
+                    let what = "could not read the figures for /metrics";
+                    self.store_errors.log_of(&session, what, &error);
+                }
+            }
+        }
+        read
     }
 
     /// All figures in Prometheus' text format (OpenMetrics).
@@ -176,11 +204,11 @@ impl Metrics {
     pub async fn render(&self, store: &Store, now: Millis) -> Result<String, store::StoreError> {
         let mut figures = Figures::default();
         let (shown, others) = self.choose(store, now).await?;
-        for session in shown {
-            figures.add(&session, &store.gauges(&session).await?, now);
+        for (session, gauges) in self.read(store, shown).await {
+            figures.add(&session, &gauges, now);
         }
         if !others.is_empty() {
-            figures.add(&rest(), &self.sum(store, others).await?, now);
+            figures.add(&rest(), &self.sum(store, others).await, now);
         }
         let workers: Gauge = Gauge::default();
         workers.set(store.workers().await?.cast_signed());

@@ -9,6 +9,7 @@ use crate::clock::Millis;
 use crate::flow::Locale;
 use crate::flows::Flows;
 use crate::ids::{ChatId, ConversationId, NotifyChat, SessionName};
+use crate::service::kit::session_rounds::in_each;
 use crate::store::{Reply, Store, StoreError};
 use crate::waha::message::{Direction, Message};
 
@@ -87,7 +88,8 @@ impl OwnerNotifier {
         sessions.extend(self.configured_session().cloned());
         // The session that NOTIFY_CHAT names is tried first.
         for other in sessions.iter().rev().filter(|other| *other != session) {
-            if !self.store.is_paused(other).await? {
+            // One that can't be read counts as paused.
+            if matches!(self.store.is_paused(other).await, Ok(false)) {
                 let to = self.to.as_deref();
                 return self.notify_through(session, other, to, cause, text).await;
             }
@@ -153,13 +155,20 @@ impl OwnerNotifier {
         sessions.sort();
         sessions.retain(|other| other != first);
         sessions.insert(0, first.clone());
-        for session in &sessions {
-            if self.store.owner_was_notified(session, cause).await? {
-                return Ok(None);
-            }
+        let asking = in_each(sessions.clone(), |session| {
+            let (store, cause) = (self.store.clone(), cause.to_owned());
+            async move { store.owner_was_notified(&session, &cause).await }
+        });
+        // One that can't be read sent no notice lately.
+        if asking
+            .await
+            .iter()
+            .any(|(_, notified)| matches!(notified, Ok(true)))
+        {
+            return Ok(None);
         }
         for session in &sessions {
-            if !self.store.is_paused(session).await? {
+            if matches!(self.store.is_paused(session).await, Ok(false)) {
                 return Ok(Some(session.clone()));
             }
         }

@@ -47,12 +47,16 @@ impl ReachabilityMonitor {
     pub async fn run(self, shutdown: CancellationToken) {
         let what = "could not note that customers can reach us";
         let store_errors = StoreErrorLog::default();
+        let mut noted = HashMap::new();
         let mut periodic = Periodic::every(CHECK_INTERVAL, shutdown);
         while periodic.next().await {
+            noted.retain(|_, at: &mut Instant| at.elapsed() < UNREACHABLE_AFTER / 2);
             let round = async {
-                for (session, noted) in self.run_once().await {
-                    if let Err(error) = noted {
-                        store_errors.log_of(&session, what, &error);
+                let began = Instant::now();
+                for (session, done) in self.run_once(&noted).await {
+                    match done {
+                        Ok(()) => drop(noted.insert(session, began)),
+                        Err(error) => store_errors.log_of(&session, what, &error),
                     }
                 }
                 Ok(())
@@ -62,12 +66,17 @@ impl ReachabilityMonitor {
     }
 
     /// Checks each session of this process where customers are attended.
-    async fn run_once(&self) -> Vec<(SessionName, Result<(), StoreError>)> {
+    /// `noted`: when this process last noted what it found.
+    async fn run_once(
+        &self,
+        noted: &HashMap<SessionName, Instant>,
+    ) -> Vec<(SessionName, Result<(), StoreError>)> {
         let sessions = self.duties.attended();
         let listed = self.reachability.check_many(&sessions).await;
         in_each(sessions, |session| {
             let (store, reachability) = (self.store.clone(), self.reachability.clone());
             let known = listed.get(&session).copied();
+            let gap = (!noted.contains_key(&session)).then_some(UNREACHABLE_AFTER);
             async move {
                 let reachable = match known {
                     Some(reachable) => reachable,
@@ -77,7 +86,7 @@ impl ReachabilityMonitor {
                 let reachable = reachable || store.is_paused(&session).await?;
                 let now = Millis::now();
                 store
-                    .note_reachability(&session, reachable, UNREACHABLE_AFTER, now)
+                    .note_reachability(&session, reachable, gap, now)
                     .await
             }
         })

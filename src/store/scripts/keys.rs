@@ -229,9 +229,6 @@ const STATUS: &str = "status";
 /// STRING, expires: a process has just asked WAHA about the paused session, or must not ask yet.
 const STATUS_ASKED: &str = "probed";
 
-/// STRING, expires: a process has just checked whether customers can reach the session.
-const REACHABILITY_CHECKED: &str = "listened";
-
 /// STRING: until when (ms) the session is caught up with WAHA.
 const CAUGHT_UP: &str = "caught-up";
 
@@ -501,10 +498,6 @@ impl Keys {
 
     pub(crate) fn status(&self, session: &SessionName) -> String {
         self.session_key(session, STATUS)
-    }
-
-    pub(crate) fn reachability_checked(&self, session: &SessionName) -> String {
-        self.session_key(session, REACHABILITY_CHECKED)
     }
 
     pub(crate) fn status_asked(&self, session: &SessionName) -> String {

@@ -301,12 +301,17 @@ impl Store {
                     RedisCommand::new("EXISTS", keys.paused(session), []),
                 ]);
             }
-            let answers: Vec<u64> = client.answers(questions).await?;
-            for ((session, _), answer) in sessions.iter().zip(answers.chunks(3)) {
-                let [polled, entries, paused] = answer else {
-                    return Err(StoreError::UnexpectedAnswer("three counts"));
+            let answers = client.send_all(questions).await;
+            let count = |answer: &Result<Value, StoreError>| answer.as_ref().ok()?.as_u64();
+            for ((session, _), answers) in sessions.iter().zip(answers.chunks(3)) {
+                let counts: Option<Vec<u64>> = answers.iter().map(count).collect();
+                let is_idle = match counts.as_deref() {
+                    Some([0, 0, 0]) => true,
+                    Some([0, 0, _]) => matches!(self.is_asked_about(session, now).await, Ok(false)),
+                    // One that can't be read now may be open.
+                    _ => false,
                 };
-                if polled + entries > 0 || *paused > 0 && self.is_asked_about(session, now).await? {
+                if !is_idle {
                     open.insert(session.clone());
                 }
             }

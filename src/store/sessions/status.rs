@@ -192,21 +192,8 @@ impl Store {
         Ok(counts_from.is_some_and(|from| now < from))
     }
 
-    /// Whether it is this process' turn to check that customers can reach us: one process checks per `interval`.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn turn_to_check_reachability(
-        &self,
-        session: &SessionName,
-        interval: Duration,
-    ) -> Result<bool, StoreError> {
-        let key = self.inner.keys.reachability_checked(session);
-        self.turn(key, interval).await
-    }
-
     /// Notes whether customers of the session can reach us now. If nobody has noted that for longer than `gap`, they could
-    /// not reach us in between.
+    /// not reach us in between; `None`: this process noted it a moment ago.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -214,12 +201,17 @@ impl Store {
         &self,
         session: &SessionName,
         reachable: bool,
-        gap: Duration,
+        gap: Option<Duration>,
         now: Millis,
     ) -> Result<(), StoreError> {
         let (client, key) = (&self.inner.client, self.inner.keys.status(session));
-        let before: Option<Millis> = client.hget(&key, "heard").await?;
-        let was_unchecked = before.is_some_and(|before| now.since(before) > gap);
+        let was_unchecked = match gap {
+            Some(gap) => {
+                let before: Option<Millis> = client.hget(&key, "heard").await?;
+                before.is_some_and(|before| now.since(before) > gap)
+            }
+            None => false,
+        };
         if !reachable || was_unchecked {
             client.hset(&key, ("unheard", now)).await?;
         }
