@@ -274,8 +274,7 @@ impl Daemon {
         let workers = work.handling.workers;
         let recoverer = upkeep::recoverer(&shared, workers, heart);
         retry_at_start(redis, async || recoverer.announce().await).await?;
-        let (bells, listening) =
-            bells::listen(redis, &shared, back, work.to_reloader).await?;
+        let (bells, listening) = bells::listen(redis, &shared, back, work.to_reloader).await?;
         self.listener(listening);
 
         let (to_expiry, expiry_sessions) = mpsc::unbounded_channel();
@@ -304,9 +303,7 @@ impl Daemon {
         let agent = owner::reachability(&shared);
         self.stage(back, "reachability", |stop| agent.run(stop));
         let agent = line::announcer(&shared);
-        self.stage(back, "announcer", |stop| {
-            agent.run(bells.announcer, stop)
-        });
+        self.stage(back, "announcer", |stop| agent.run(bells.announcer, stop));
         let agent = owner::handoffs(&shared, work.console);
         self.stage(back, "handoffs", |stop| agent.run(handoff_sessions, stop));
         let agent = owner::left_alone(&shared);

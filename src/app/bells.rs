@@ -52,10 +52,9 @@ pub(super) async fn listen(
     let duties = shared.duties.clone();
     let listening = back.spawn(bells.run(move |bell| match bell {
         Bell::Queue(_) => vec![to_dispatcher.clone(), to_lookout.clone()],
-        Bell::Inbox(..)
-        | Bell::TakenOver(..)
-        | Bell::AtDesk(..)
-        | Bell::LeftAlone(..) => vec![to_dispatcher.clone()],
+        Bell::Inbox(..) | Bell::TakenOver(..) | Bell::AtDesk(..) | Bell::LeftAlone(..) => {
+            vec![to_dispatcher.clone()]
+        }
         Bell::Announce(session) => {
             if duties.is_ours(session) {
                 // This fails only while we stop.
@@ -75,11 +74,7 @@ pub(super) async fn listen(
             request_reload(&to_reloader, bell);
             Vec::new()
         }
-        Bell::Missed => vec![
-            to_dispatcher.clone(),
-            to_lookout.clone(),
-            to_sender.clone(),
-        ],
+        Bell::Missed => vec![to_dispatcher.clone(), to_lookout.clone(), to_sender.clone()],
     }));
     let bells = AgentBells {
         dispatcher,

@@ -147,10 +147,7 @@ impl Sender {
             state.take();
         }
         state.tasks.close();
-        if timeout(DRAIN_TIMEOUT, state.tasks.wait())
-            .await
-            .is_err()
-        {
+        if timeout(DRAIN_TIMEOUT, state.tasks.wait()).await.is_err() {
             warn!(
                 "WAHA did not answer before the stop; replies in progress are checked and, if necessary, sent again \
                 at the next start"

@@ -300,11 +300,8 @@ impl DispatcherState {
     }
 
     /// Calls Redis in a task of its own, so that a session whose server does not answer keeps none of the others waiting.
-    fn call<Calling>(
-        &mut self,
-        session: SessionName,
-        call: impl FnOnce(SessionName) -> Calling,
-    ) where
+    fn call<Calling>(&mut self, session: SessionName, call: impl FnOnce(SessionName) -> Calling)
+    where
         Calling: Future<Output = CallDone> + Send + 'static,
     {
         self.calling.insert(session.clone());

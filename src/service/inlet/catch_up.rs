@@ -203,7 +203,8 @@ impl CatchUpState {
                 due.map(|(session, _)| session.clone()).collect()
             }
         };
-        self.failed.retain(|session, _| self.duties.is_ours(session));
+        self.failed
+            .retain(|session, _| self.duties.is_ours(session));
         sessions.retain(|session| {
             let is_ours = self.duties.is_ours(session);
             is_ours && !self.unsupported_until.contains_key(session)
@@ -249,7 +250,6 @@ impl CatchUpState {
             }
         }
     }
-
 }
 
 impl CatchUpContext {

@@ -83,14 +83,21 @@ impl Duties {
     /// The sessions of this process where customers are with a worker or wait for one.
     pub(crate) fn attended(&self) -> Vec<SessionName> {
         let sessions = self.attended.lock();
-        sessions.map_or_else(|_| Vec::new(), |sessions| sessions.iter().cloned().collect())
+        sessions.map_or_else(
+            |_| Vec::new(),
+            |sessions| sessions.iter().cloned().collect(),
+        )
     }
 }
 
 /// The weight of a process for a session: a number by chance, but the same in every process and every version. (FNV-1a, and the end
 /// of `SplitMix64`, because the last bytes must change all bits.)
 fn weight(process: &ProcessId, session: &SessionName) -> u64 {
-    let bytes = process.as_str().bytes().chain([b' ']).chain(session.as_str().bytes());
+    let bytes = process
+        .as_str()
+        .bytes()
+        .chain([b' '])
+        .chain(session.as_str().bytes());
     let mut hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -135,12 +142,18 @@ mod tests {
         let before = owners(&all, &sessions);
         for one in &all {
             let share = before.iter().filter(|owner| **owner == one.process).count();
-            assert!((250..420).contains(&share), "{share} of 1,000 for one of three");
+            assert!(
+                (250..420).contains(&share),
+                "{share} of 1,000 for one of three"
+            );
         }
         all.push(fourth);
         share(&all);
         let after = owners(&all, &sessions);
-        let moved = before.iter().zip(&after).filter(|(before, after)| before != after);
+        let moved = before
+            .iter()
+            .zip(&after)
+            .filter(|(before, after)| before != after);
         let moved: Vec<_> = moved.map(|(_, after)| after).collect();
         assert!((170..330).contains(&moved.len()), "{} moved", moved.len());
         assert!(moved.iter().all(|owner| **owner == all[3].process));

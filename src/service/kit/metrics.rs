@@ -152,11 +152,7 @@ impl Metrics {
 
     /// The sum of the figures of these sessions. Each call reads some of them, the ones not read yet first, so that it costs the
     /// same with thousands of sessions.
-    async fn sum(
-        &self,
-        store: &Store,
-        mut sessions: Vec<SessionName>,
-    ) -> Gauges {
+    async fn sum(&self, store: &Store, mut sessions: Vec<SessionName>) -> Gauges {
         fastrand::shuffle(&mut sessions);
         if let Ok(known) = self.sessions.lock() {
             sessions.sort_by_key(|session| known.others.contains_key(session));
@@ -172,11 +168,7 @@ impl Metrics {
     }
 
     /// The figures of these sessions. One whose figures can't be read is left out: the others are shown.
-    async fn read(
-        &self,
-        store: &Store,
-        sessions: Vec<SessionName>,
-    ) -> Vec<(SessionName, Gauges)> {
+    async fn read(&self, store: &Store, sessions: Vec<SessionName>) -> Vec<(SessionName, Gauges)> {
         let reading = in_each(sessions, |session| {
             let store = store.clone();
             async move {

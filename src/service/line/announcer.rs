@@ -80,10 +80,15 @@ impl Announcer {
             () = shutdown.cancelled() => return,
         }
         let announcer = Arc::new(self);
-        serve(sessions, "could not look at the line", shutdown, |session| {
-            let announcer = announcer.clone();
-            async move { announcer.look_in(&session).await }
-        })
+        serve(
+            sessions,
+            "could not look at the line",
+            shutdown,
+            |session| {
+                let announcer = announcer.clone();
+                async move { announcer.look_in(&session).await }
+            },
+        )
         .await;
     }
 
@@ -110,19 +115,14 @@ impl Announcer {
         }
     }
 
-    async fn announce(
-        &self,
-        session: &SessionName,
-        due: DueWaiting,
-    ) -> Result<(), StoreError> {
+    async fn announce(&self, session: &SessionName, due: DueWaiting) -> Result<(), StoreError> {
         let DueWaiting {
             waiting, paused, ..
         } = due;
         let line = self.store.pace(session).await?;
         let (others, workers) = self.other_lines(session, &line).await?;
         let now = Millis::now();
-        let people =
-            PeopleLines::of(&waiting, session, &self.store, &self.agents, now).await?;
+        let people = PeopleLines::of(&waiting, session, &self.store, &self.agents, now).await?;
         let wait = |one: &WaitingConversation| {
             let (position, since) = (one.position, one.since);
             if one.for_person {

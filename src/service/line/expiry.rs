@@ -157,7 +157,8 @@ impl ExpiryState {
                 .with_agents
                 .retain(|session, _| self.duties.is_ours(session));
             let with_agents = known.with_agents.iter();
-            let with_agents = with_agents.map(|(session, held)| (session.clone(), held.absent.clone()));
+            let with_agents =
+                with_agents.map(|(session, held)| (session.clone(), held.absent.clone()));
             with_agents.collect::<Vec<_>>()
         });
         if with_agents.is_empty() {

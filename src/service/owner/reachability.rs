@@ -85,9 +85,7 @@ impl ReachabilityMonitor {
                 // If the session is paused, the sender asks WAHA about it.
                 let reachable = reachable || store.is_paused(&session).await?;
                 let now = Millis::now();
-                store
-                    .note_reachability(&session, reachable, gap, now)
-                    .await
+                store.note_reachability(&session, reachable, gap, now).await
             }
         })
         .await

@@ -138,6 +138,20 @@ impl Redis {
     }
 }
 
+impl Redis {
+    /// How many commands it has run, those in scripts too.
+    pub(crate) fn commands(&self) -> u64 {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        stream.write_all(b"INFO stats\r\n").unwrap();
+        let mut lines = BufReader::new(stream).lines();
+        let count = lines.find_map(|line| {
+            let line = line.unwrap();
+            Some(line.strip_prefix("total_commands_processed:")?.parse())
+        });
+        count.unwrap().unwrap()
+    }
+}
+
 impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();

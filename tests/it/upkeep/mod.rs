@@ -3,6 +3,7 @@
 mod audit;
 mod data_dir;
 mod disk_faults;
+mod duties;
 mod history;
 mod idle_sessions;
 mod keeper;
