@@ -1,13 +1,13 @@
 //! The archiver is responsible for the history: it copies the stream to SQLite in batches, and trims the entries that are
 //! safely there. If the disk fails, entries wait in the stream, and everything else continues.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
@@ -16,6 +16,8 @@ use crate::history::{Archive, Restored, StreamEntry};
 use crate::ids::SessionName;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::session_pages::SessionPages;
+use crate::service::kit::session_rounds::in_each;
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::kit::touched::Touched;
 use crate::store;
 use crate::store::Store;
@@ -28,6 +30,10 @@ use super::history_keeper::{HistoryKeeper, NotKeeper};
 const BATCH: u64 = 1_000;
 /// The shortest pause after a failure. Meanwhile the entries wait in Redis.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a session may take to say whether it has entries. Usually it is a millisecond.
+const LOOK_WITHIN: Duration = Duration::from_secs(1);
+/// A session that could not be read is looked at again after this time.
+const LOOK_AGAIN_AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// The log has one error a minute, not one a second. This is also the longest pause after a failure.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -126,6 +132,8 @@ impl Archiver {
             thread: ArchiveThread::default(),
             touched: Arc::clone(&touched),
             trimmed: HashSet::new(),
+            failed: HashMap::new(),
+            store_errors: StoreErrorLog::default(),
             pages: SessionPages::default(),
         };
         let log_throttle = Throttle::new(LOG_INTERVAL);
@@ -223,6 +231,9 @@ struct ArchiverState {
     touched: Arc<Touched>,
     /// Sessions whose stream holds no archived entries any more.
     trimmed: HashSet<SessionName>,
+    /// Sessions whose entries could not be read, and when.
+    failed: HashMap<SessionName, Instant>,
+    store_errors: StoreErrorLog,
     pages: SessionPages,
 }
 
@@ -263,70 +274,126 @@ impl ArchiverState {
         };
         // What people do that is about no session.
         sessions.push(SessionName::none());
-        for session in sessions {
-            if self.trimmed.contains(&session) && !self.store.has_history(&session).await? {
-                continue;
-            }
-            let position = self
-                .with({
-                    let session = session.clone();
-                    move |archive| archive.position(&session)
-                })
-                .await?;
-            if let Some(position) = &position
-                && !self.trimmed.contains(&session)
-            {
-                // The last run may have been killed between the transaction and the trim.
-                if !self.keeper.is_held() {
-                    return Ok(archived);
+        let (mut read, mut failed) = (false, None);
+        for session in self.with_entries(sessions).await {
+            match self.archive_session(&session).await {
+                Ok(entries) => {
+                    read = true;
+                    archived += entries;
                 }
-                self.store.trim_history(&session, position).await?;
-                self.trimmed.insert(session.clone());
+                // The others are archived.
+                Err(ArchiverError::Store(error)) => {
+                    self.on_failure(&session, &error);
+                    failed = Some(error);
+                }
+                Err(error) => return Err(error),
             }
-            let entries = self
-                .store
-                .history(&session, position.as_deref(), BATCH)
-                .await?;
-            let Some(last) = entries.last().map(|entry| entry.stream_id.clone()) else {
-                continue;
-            };
-            let several = entries.len();
-            self.pages.note_change(&session);
-            let entries: Vec<StreamEntry> = entries
-                .into_iter()
-                .map(|entry| StreamEntry {
-                    session: session.clone(),
-                    stream_id: entry.stream_id,
-                    fields: entry.fields,
-                })
-                .collect();
             if !self.keeper.is_held() {
-                return Ok(archived);
-            }
-            // The stream holds archived entries until the trim below.
-            self.trimmed.remove(&session);
-            let (appended, in_place) = self
-                .with(move |archive| Ok((archive.append(&entries)?, archive.in_place())))
-                .await?;
-            if let Some(unreadable) = &appended.first_unreadable {
-                warn!(
-                    %session,
-                    unreadable,
-                    "an entry of the history can't be read (written by a newer version?); it is stored unchanged"
-                );
-            }
-            let chats = appended.chats.into_iter().map(|(_, chat)| chat);
-            self.touched.note(&session, chats);
-            debug!(%session, stored = appended.stored, "archived");
-            archived += several;
-            // Trim only now: until the transaction is on disk, in a file that is still at its path, only the stream is safe. And only
-            // if no other process reads the stream meanwhile.
-            if in_place && self.keeper.is_held() {
-                self.store.trim_history(&session, &last).await?;
-                self.trimmed.insert(session);
+                break;
             }
         }
-        Ok(archived)
+        match failed {
+            Some(error) if !read => Err(error.into()),
+            _ => Ok(archived),
+        }
+    }
+
+    /// Those of these sessions that have entries, or may have some that are archived already. One that can't be read is looked at
+    /// again later.
+    async fn with_entries(&mut self, mut sessions: Vec<SessionName>) -> Vec<SessionName> {
+        self.failed
+            .retain(|_, at| at.elapsed() < LOOK_AGAIN_AFTER_FAILURE);
+        sessions.retain(|session| !self.failed.contains_key(session));
+        let known = sessions.iter().filter(|one| self.trimmed.contains(*one));
+        let known: Vec<SessionName> = known.cloned().collect();
+        let looking = in_each(known, |session| {
+            let store = self.store.clone();
+            async move {
+                let looking = timeout(LOOK_WITHIN, store.has_history(&session));
+                looking
+                    .await
+                    .unwrap_or(Err(store::StoreError::Disconnected))
+            }
+        });
+        let mut empty = HashSet::new();
+        for (session, found) in looking.await {
+            match found {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => self.on_failure(&session, &error),
+            }
+            empty.insert(session);
+        }
+        sessions.retain(|session| !empty.contains(session));
+        sessions
+    }
+
+    fn on_failure(&mut self, session: &SessionName, error: &store::StoreError) {
+        self.store_errors
+            .log_of(session, "could not read the entries for the history", error);
+        self.failed.insert(session.clone(), Instant::now());
+    }
+
+    /// Archives one batch of a session. Returns the number of entries.
+    async fn archive_session(&mut self, session: &SessionName) -> Result<usize, ArchiverError> {
+        let position = self
+            .with({
+                let session = session.clone();
+                move |archive| archive.position(&session)
+            })
+            .await?;
+        if let Some(position) = &position
+            && !self.trimmed.contains(session)
+        {
+            // The last run may have been killed between the transaction and the trim.
+            if !self.keeper.is_held() {
+                return Ok(0);
+            }
+            self.store.trim_history(session, position).await?;
+            self.trimmed.insert(session.clone());
+        }
+        let entries = self
+            .store
+            .history(session, position.as_deref(), BATCH)
+            .await?;
+        let Some(last) = entries.last().map(|entry| entry.stream_id.clone()) else {
+            return Ok(0);
+        };
+        let several = entries.len();
+        self.pages.note_change(session);
+        let entries: Vec<StreamEntry> = entries
+            .into_iter()
+            .map(|entry| StreamEntry {
+                session: session.clone(),
+                stream_id: entry.stream_id,
+                fields: entry.fields,
+            })
+            .collect();
+        if !self.keeper.is_held() {
+            return Ok(0);
+        }
+        // The stream holds archived entries until the trim below.
+        self.trimmed.remove(session);
+        let (appended, in_place) = self
+            .with(move |archive| Ok((archive.append(&entries)?, archive.in_place())))
+            .await?;
+        if let Some(unreadable) = &appended.first_unreadable {
+            warn!(
+                %session,
+                unreadable,
+                "an entry of the history can't be read (written by a newer version?); it is stored unchanged"
+            );
+        }
+        let chats = appended.chats.into_iter().map(|(_, chat)| chat);
+        self.touched.note(session, chats);
+        debug!(%session, stored = appended.stored, "archived");
+        // Trim only now: until the transaction is on disk, in a file that is still at its path, only the stream is safe. And only
+        // if no other process reads the stream meanwhile.
+        if in_place && self.keeper.is_held() {
+            self.store.trim_history(session, &last).await?;
+            self.trimmed.insert(session.clone());
+        }
+        Ok(several)
     }
 
     /// Uses the archive on its thread.

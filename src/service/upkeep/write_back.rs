@@ -3,18 +3,20 @@
 
 use std::time::Duration;
 
-use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::ids::SessionName;
+use crate::service::kit::backoff;
+use crate::service::kit::session_rounds::in_each;
 use crate::service::kit::store_error_log::StoreErrorLog;
-use crate::store::{ConnectionChanges, Store, StoreError};
+use crate::store::{ConnectionChanges, Store};
 
 /// The pause before the next try if Redis can't be used.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
-/// How many sessions it does at a time.
-const SESSIONS_AT_ONCE: usize = 16;
+/// The longest pause before the next try in a session that fails. Catching up with it waits.
+const RETRY_LONGEST: Duration = Duration::from_secs(2);
 
 /// See the module.
 pub struct WriteBack {
@@ -34,51 +36,62 @@ impl WriteBack {
     }
 
     /// Runs until `shutdown`.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut changes = self.connection_changes.clone();
+        let mut is_done = false;
         loop {
             tokio::select! {
-                () = self.write_back() => {}
-                () = shutdown.cancelled() => return,
-            }
-            tokio::select! {
-                more = self.connection_changes.next() => if !more { return },
+                () = self.write_back(), if !is_done => is_done = true,
+                // A change begins all again, also while one session still fails.
+                more = changes.next() => match more {
+                    true => is_done = false,
+                    false => return,
+                },
                 () = shutdown.cancelled() => return,
             }
         }
     }
 
-    /// Tries until it is done in all sessions.
-    async fn write_back(&mut self) {
-        while let Err(error) = self.run_once().await {
-            self.store_errors
-                .log("could not write back what was sent", &error);
-            sleep(RETRY_AFTER).await;
+    /// Tries until it is done in all sessions. A session that fails is tried again, less and less often, and the others are not.
+    async fn write_back(&self) {
+        let (mut left, mut failures): (Option<Vec<SessionName>>, u32) = (None, 0);
+        loop {
+            let sessions = match left.take() {
+                Some(sessions) => sessions,
+                None => match self.store.sessions().await {
+                    Ok(sessions) => sessions,
+                    Err(error) => {
+                        self.store_errors
+                            .log("could not write back what was sent", &error);
+                        sleep(RETRY_AFTER).await;
+                        continue;
+                    }
+                },
+            };
+            let failed = self.write_back_in(sessions).await;
+            if failed.is_empty() {
+                return;
+            }
+            left = Some(failed);
+            sleep(backoff::delay(failures, RETRY_AFTER, RETRY_LONGEST)).await;
+            failures += 1;
         }
     }
 
-    /// Writes back in each session. A session that can't be reached delays no other.
-    ///
-    /// # Errors
-    /// The last one of the store.
-    pub async fn run_once(&self) -> Result<(), StoreError> {
-        let mut tasks = JoinSet::new();
-        let mut result = Ok(());
-        let mut note = |done: Option<Result<Result<(), StoreError>, JoinError>>| {
-            // If it panics, the panic is logged where it happens.
-            if let Some(Ok(Err(error))) = done {
-                result = Err(error);
-            }
-        };
-        for session in self.store.sessions().await? {
-            if tasks.len() >= SESSIONS_AT_ONCE {
-                note(tasks.join_next().await);
-            }
+    /// Writes back in each of these sessions. Returns those where it failed.
+    async fn write_back_in(&self, sessions: Vec<SessionName>) -> Vec<SessionName> {
+        let writing = in_each(sessions, |session| {
             let store = self.store.clone();
-            tasks.spawn(async move { store.write_back(&session).await });
+            async move { store.write_back(&session).await }
+        });
+        let mut failed = Vec::new();
+        for (session, written) in writing.await {
+            if let Err(error) = written {
+                let what = "could not write back what was sent";
+                self.store_errors.log_of(&session, what, &error);
+                failed.push(session);
+            }
         }
-        while !tasks.is_empty() {
-            note(tasks.join_next().await);
-        }
-        result
+        failed
     }
 }

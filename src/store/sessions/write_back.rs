@@ -26,7 +26,7 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Tells when this process loses a connection or makes one: then the server of a session may be another one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ConnectionChanges(watch::Receiver<ContactState>);
 
 impl ConnectionChanges {

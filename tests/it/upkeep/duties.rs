@@ -169,10 +169,7 @@ fn a_session_with_damaged_keys_keeps_no_other_waiting() {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&line.stdout);
-    assert!(
-        line.status.success() && text.contains("Ana"),
-        "{line:?}"
-    );
+    assert!(line.status.success() && text.contains("Ana"), "{line:?}");
     let why = String::from_utf8_lossy(&line.stderr);
     assert!(why.contains("the line of broken can't be read"), "{line:?}");
     // What a dead process held is released in all other sessions.
