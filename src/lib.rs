@@ -12,6 +12,7 @@
 //!                                                 +--------------------- history stream -------------------+------------+--> archiver --> SQLite
 //!   desk: a person takes a conversation, speaks, gives it away, closes it --> [take] [say] [give] [close] --bell--> sender
 //!   console: a browser or a script --> desk;   archiver --which chats changed--> hub --what differs--> each open page
+//!   lookout: what is due by time, in the sessions of this process --> announcer, sender, expiry, notices to the owner, lid lookup
 //!   announcer: places in line that changed --> [due_waiting] [announce] --bell--> sender
 //!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: the phone number of a hidden id --> [link_ids]
 //! ```
@@ -22,7 +23,16 @@
 //! # What always holds
 //!
 //! - A `200` to WAHA means that the event is in Redis. The request waits for one script, and for nothing slower.
-//! - A bell (Pub/Sub) only says "look now". If it is lost, a slow poll finds the work.
+//! - A bell (Pub/Sub) only says "look now". If it is lost, the lookout's next thorough look finds the work, and rings again. A process
+//!   whose connection for bells was lost looks everywhere once when it is back.
+//! - What is due by time in a session (notices, retries, the ends of takeovers and waits, catching up, recovery, notifications to the
+//!   owner) is the duty of one process at a time. The living processes work out from the heartbeats whose it is
+//!   (`service/kit/duties`), so the duties of one that dies or stops move to the others. Two that disagree for a moment do no harm,
+//!   because each change is one script.
+//! - Nobody asks about each session each second: the lookout learns when something is due next, and then tells the agent that does it
+//!   (`service/upkeep/lookout`).
+//! - An error in one session ends no round for the others, and a server that does not answer delays only its own sessions
+//!   (`service/kit/session_rounds`).
 //! - A step of a conversation is one commit: the inbox is consumed, the state saved, replies put into the lane and the
 //!   history written, all together. The commit is refused if another process has taken over the conversation (a newer
 //!   epoch), or if the step was committed before.
@@ -85,13 +95,13 @@
 //! | `service/deliver` | lanes to WAHA: sender, delivery, replies in doubt | |
 //! | `service/line` | customers who wait: announcer, expiry | |
 //! | `service/owner` | notifications to the owner: handoffs, chats left alone, session status, reachability; whether WAHA can be used | |
-//! | `service/upkeep` | housekeeping: archiver and the right to write the history, recoverer (processes that died), reloader, sweeper (sessions that are idle) | |
+//! | `service/upkeep` | housekeeping: archiver and the right to write the history, lookout (what is due by time), recoverer (processes that died), reloader, sweeper (sessions that are idle) | |
 //! | `service/desk` | what people do with conversations, as the command line and the console offer it: who may, and what is needed for it | |
 //! | `service/accounts` | how agents prove who they are to the console, and what they keep there: passwords, one-use links, logins, API tokens | |
 //! | `service/dead` | replies that were given up: people look at them, and send them again or delete them | |
 //! | `service/checkup` | what works and what does not, as far as a process knows | |
 //! | `service/person` | all data of one person: exporting and erasing it, for the command line and the console | history |
-//! | `service/kit` | what agents share: backoff, leases, periodic work, metrics, the access to WAHA | |
+//! | `service/kit` | what agents share: backoff, leases, duties, work on many sessions, periodic work, metrics, the access to WAHA | |
 //! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
 //! | [`waha`] | the contract with WAHA: signatures, events, and which of them are a customer's (`which_chat`: not groups or channels), all pure; and its HTTP API | nothing of ours |

@@ -115,7 +115,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("service/accounts", &["store", "flow/words"]),
     ("service/dead", &["store"]),
-    ("service/checkup", &["store", "flows"]),
+    ("service/checkup", &["service/kit", "store", "flows"]),
     ("service/desk", &["service/kit", "store", "flows", "flow"]),
     ("service/person", &["service/kit", "store", "history"]),
     (

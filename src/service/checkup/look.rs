@@ -53,7 +53,7 @@ async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
     let sessions = store.sessions().await?;
     let reading = in_each(sessions, |session| {
         let store = store.clone();
-        async move { SessionState::read(&store, &session).await }
+        async move { CheckedSession::read(&store, &session).await }
     });
     let mut read = reading.await;
     read.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -91,13 +91,13 @@ async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
 }
 
 /// What Redis says of a session.
-struct SessionState {
+struct CheckedSession {
     dead: u64,
     paused: Option<PausedStatus>,
     lines: Vec<PausedLine>,
 }
 
-impl SessionState {
+impl CheckedSession {
     async fn read(store: &Store, session: &SessionName) -> Result<Self, StoreError> {
         Ok(Self {
             dead: store.dead_count(session).await?,

@@ -253,7 +253,7 @@ impl DispatcherState {
                 self.only_ours.remove(&session),
             );
             self.call(session, async move |session| {
-                CallDone::Compared(Held::read(&context, &session, &known, only_ours).await)
+                CallDone::Compared(OursInRedis::read(&context, &session, &known, only_ours).await)
             });
         }
     }
@@ -373,7 +373,7 @@ impl DispatcherState {
     }
 
     /// Starts missing tasks, and wakes tasks that have unread messages, or whose conversation now belongs to another process.
-    fn on_compared(&mut self, session: &SessionName, held: Held) {
+    fn on_compared(&mut self, session: &SessionName, held: OursInRedis) {
         for chat in held.unread.iter().flatten() {
             if let Some(bell) = self.active.get(&(session.clone(), chat.clone())) {
                 bell.ring();
@@ -507,13 +507,13 @@ enum CallDone {
         claimed: Result<Vec<HeldConversation>, StoreError>,
     },
     ClaimedClosed(Result<Vec<HeldConversation>, StoreError>),
-    Compared(Result<Held, StoreError>),
+    Compared(Result<OursInRedis, StoreError>),
     /// Which sessions are busy. This call is of no session.
     Busy(Result<Vec<SessionName>, StoreError>),
 }
 
 /// What Redis says about our conversations in a session.
-struct Held {
+struct OursInRedis {
     chats: HashSet<ChatId>,
     /// Those that no task handles.
     without_task: Vec<HeldConversation>,
@@ -521,7 +521,7 @@ struct Held {
     unread: Option<Vec<ChatId>>,
 }
 
-impl Held {
+impl OursInRedis {
     /// `known`: the chats that have a task.
     async fn read(
         context: &ConversationContext,
