@@ -119,7 +119,10 @@ mod tests {
                     match session.as_str() {
                         "shop0" => std::future::pending().await,
                         "shop1" => Err(StoreError::UnexpectedAnswer("another")),
-                        _ => Ok(drop(done.send(session))),
+                        _ => {
+                            let _ = done.send(session);
+                            Ok(())
+                        }
                     }
                 }
             },
