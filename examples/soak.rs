@@ -89,6 +89,10 @@ struct Args {
     /// is counted; it is wrong only outside of the second around a failover
     #[arg(long)]
     unsafe_replication: bool,
+    /// With a Cluster or Sentinel: how many replicas must have a write before it counts (`min-replicas-to-write`, and
+    /// `ACK_REPLICAS` if it is given). With Sentinel only 2, all of them, keeps what a failover could lose
+    #[arg(long, value_name = "NUMBER", conflicts_with = "unsafe_replication")]
+    ack_replicas: Option<u8>,
     /// The WAHA engine that is imitated [default: chosen by the seed]
     #[arg(long, value_enum)]
     engine: Option<EngineName>,
@@ -190,7 +194,11 @@ fn run_layout(
     };
     let redis = RedisSetup {
         kind: args.redis,
-        unsafe_replication: args.unsafe_replication,
+        min_replicas: match args.unsafe_replication {
+            true => 0,
+            false => args.ack_replicas.unwrap_or(1),
+        },
+        ack_replicas: args.ack_replicas.unwrap_or(0),
     };
     let mut world = World::new(layout, waha_setup, redis, args.chats, place)?;
     let customers = world.customers(args.chats, args.rate, chance.u64(..))?;

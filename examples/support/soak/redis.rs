@@ -20,8 +20,6 @@ const SINGLE: [&str; 6] = [
     "--appendfsync",
     "always",
 ];
-/// A primary takes a write only while a replica follows it.
-const SAFE: [&str; 2] = ["--min-replicas-to-write", "1"];
 /// How many keys of a slot move at once, while it moves slowly.
 const KEYS_AT_ONCE: usize = 40;
 
@@ -50,13 +48,10 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// With `unsafe_replication`, a primary takes writes that no replica has.
-    pub(crate) fn start(
-        kind: RedisKind,
-        directory: &Path,
-        unsafe_replication: bool,
-    ) -> Result<Self> {
-        let more: &[&str] = if unsafe_replication { &[] } else { &SAFE };
+    /// A primary takes writes only while `min_replicas` follow it.
+    pub(crate) fn start(kind: RedisKind, directory: &Path, min_replicas: u8) -> Result<Self> {
+        let min_replicas = min_replicas.to_string();
+        let more: &[&str] = &["--min-replicas-to-write", &min_replicas];
         let servers = match kind {
             RedisKind::Single => Servers::Single(Box::new(single(directory, &SINGLE)?)),
             RedisKind::Cluster => Servers::Cluster(Cluster::start_behind_links(directory, more)?),

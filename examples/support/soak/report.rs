@@ -140,7 +140,7 @@ impl fmt::Display for Outcome {
              in the history {history_missing} missing and {history_doubled} doubled",
             self.stuck.len()
         )?;
-        if self.redis.unsafe_replication {
+        if self.redis.min_replicas == 0 {
             let counts: Vec<_> = rolled_back
                 .iter()
                 .map(|(what, count)| format!("{what} {count}"))

@@ -50,8 +50,10 @@ pub(crate) struct WahaSetup {
 #[derive(Clone, Copy)]
 pub(crate) struct RedisSetup {
     pub(crate) kind: RedisKind,
-    /// A primary takes writes that no replica has; they are lost if it fails.
-    pub(crate) unsafe_replication: bool,
+    /// How many replicas a primary needs to take writes. With 0 it takes some that no replica has; they are lost if it fails.
+    pub(crate) min_replicas: u8,
+    /// The setting of that name.
+    pub(crate) ack_replicas: u8,
 }
 
 /// See the module. The daemons are dropped first, and then what they talk to.
@@ -74,7 +76,8 @@ impl World {
         let waha = Arc::new(FakeWaha::start(0, API_KEY)?);
         waha.imitate(waha_setup.engine);
         let directory = place.join("redis");
-        let redis = Redis::start(redis.kind, &directory, redis.unsafe_replication)?;
+        let ack_replicas = redis.ack_replicas;
+        let redis = Redis::start(redis.kind, &directory, redis.min_replicas)?;
         // Free now; the daemon takes it in a moment.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         if let Some(when) = waha_setup.echo {
@@ -88,6 +91,7 @@ impl World {
             ("WAHA_API_KEY", API_KEY.to_owned()),
             ("WEBHOOK_HMAC_SECRET", SECRET.to_owned()),
             ("REDIS_URL", redis.url()),
+            ("ACK_REPLICAS", ack_replicas.to_string()),
             ("LISTEN", address.to_string()),
             // Each process can serve all chats alone, because the echo flow never closes a conversation.
             ("WORKERS", chats.to_string()),
