@@ -64,6 +64,9 @@
 //!   nothing.
 //! - An agent who leaves a customer without an answer, or is gone, loses the conversation to the line, in its old place
 //!   (`service/line/expiry`).
+//! - A session sends few notices in a minute, whatever the length of its lines. The customers at the heads are told first, and each
+//!   is told the place that is true then; a notice that WAHA does not take within a minute is dropped (`store/lua/shared/lines`).
+//! - What an event, a claim or a look costs does not depend on how many wait: no script reads a whole line.
 //! - Two bots don't talk forever: a chat that reaches a limit of its flow is left alone for a while
 //!   (`store/lua/shared/limits`).
 //! - While WAHA refuses our key, nothing is sent, and no reply is given up (`service/kit/waha_access`).
