@@ -41,6 +41,8 @@
 //!   directory releases its old leases at once.
 //! - If an answer from Redis is lost, we don't guess: the conversation is read again, a lane is released, and a settlement
 //!   is repeated until Redis accepts it.
+//! - After a failover Redis may lack its last writes (`store/lua/write_back`). No id comes a second time for another thing: replies and calls
+//!   have a nonce, leases the time. Each process settles again what it sent lately, and nobody takes that for the owner's words.
 //! - Redis knows of an attempt to send before it is made, and has its message id if WAHA gives one in advance. If WAHA's
 //!   answer is lost, the outcome is settled before anything else is sent in this chat: by WAHA's echo or ack, by asking for
 //!   the id, or by looking for the text, or for the file with its caption (`service/deliver/doubt`).
