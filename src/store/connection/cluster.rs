@@ -6,6 +6,7 @@
 //! no script on half of a session: it answers `TRYAGAIN` until the slot has moved.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -36,6 +37,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 const READ_INTERVAL: Duration = Duration::from_secs(10);
 /// How often the map is read while a node can't be reached.
 const READ_IN_TROUBLE: Duration = Duration::from_millis(250);
+/// The map is read when a command had no answer for this long.
+const SILENT_AFTER: Duration = Duration::from_millis(500);
 /// How long a node may take to tell the map.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// At the start, how long we wait for the rest of the nodes when some are connected.
@@ -125,8 +128,8 @@ impl Cluster {
                 None => {
                     let (server, node) = self.0.owner(command.slot)?;
                     self.0.wait_for_first_connection(&node).await;
-                    let sent = node.send(command.name, arguments).await;
-                    (server, sent)
+                    let sent = node.send(command.name, arguments);
+                    (server, self.0.look_if_silent(sent).await)
                 }
             };
             let error = match sent {
@@ -316,6 +319,16 @@ impl ClusterInner {
         }
     }
 
+    /// Waits for an answer, and reads the map if there is none for a while: the node may be frozen, and another may have its slots.
+    async fn look_if_silent<T>(&self, answer: impl Future<Output = T>) -> T {
+        let mut answer = pin!(answer);
+        if let Ok(answer) = timeout(SILENT_AFTER, &mut answer).await {
+            return answer;
+        }
+        self.must_read_map.notify_one();
+        answer.await
+    }
+
     /// Whether the node did not run a command because the Cluster is down. fred reconnects then: commands on their way fail, and they
     /// came after the one that the node refused.
     fn is_down(&self, server: &Server, error: &StoreError) -> bool {
@@ -347,7 +360,8 @@ impl ClusterInner {
         })
     }
 
-    /// Uses a new map. Returns the nodes that are not part of it any more.
+    /// Uses a new map. Returns the nodes that had slots and have none now. The connections to them must end: a master that was frozen
+    /// may still take commands before it learns that another has its slots, and what it takes is lost.
     fn use_map(&self, map: SlotMap) -> Result<Vec<Arc<Node>>, StoreError> {
         self.connections.set_nodes(&map.known);
         for server in &map.masters {
@@ -357,7 +371,7 @@ impl ClusterInner {
             let gone: Vec<Server> = state
                 .nodes
                 .keys()
-                .filter(|server| !map.known.contains(server))
+                .filter(|server| state.map.known.contains(server) && !map.masters.contains(server))
                 .cloned()
                 .collect();
             state.map = map;
