@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::clock::Millis;
-use crate::ids::SessionName;
+use crate::ids::{ChatId, SessionName};
 use crate::service::deliver::delivery::deliver;
 use crate::service::deliver::send_context::SendContext;
 use crate::service::kit::session_queue::SessionQueue;
@@ -32,6 +33,8 @@ const LANES_MAX: usize = 16_384;
 const TAKE_MAX: usize = 100;
 /// Longer than the store lets any command take.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
+/// How long a task may take to end after it has settled its last reply.
+const ENDS_WITHIN: Duration = Duration::from_millis(50);
 /// How often WAHA is asked about a session that could not send.
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
 /// How many paused sessions WAHA is asked about at once.
@@ -73,6 +76,8 @@ struct SenderState {
     /// The lanes that our tasks send from. By token, not by chat: two chats may be merged, and a lane may be taken again
     /// before the task that settled its last reply has ended.
     in_hand: HashSet<LaneInHand>,
+    /// The last task of each chat that has one; it ends when its sender is dropped.
+    last_of_chat: HashMap<(SessionName, ChatId), oneshot::Receiver<()>>,
     /// Sessions that may have due lanes.
     due: SessionQueue,
     /// The calls that take lanes: at most one in each session.
@@ -103,6 +108,7 @@ impl Sender {
         let mut state = SenderState {
             context: Arc::new(self.context),
             in_hand: HashSet::new(),
+            last_of_chat: HashMap::new(),
             due: SessionQueue::default(),
             taking: JoinSet::new(),
             taking_in: HashSet::new(),
@@ -172,6 +178,12 @@ impl SenderState {
 
     fn on_end(&mut self, lane: &EndedLane) {
         self.in_hand.remove(&lane.lane_in_hand);
+        let chat = (lane.lane_in_hand.0.clone(), lane.chat.clone());
+        if let Some(last) = self.last_of_chat.get_mut(&chat)
+            && last.try_recv() != Err(TryRecvError::Empty)
+        {
+            self.last_of_chat.remove(&chat);
+        }
         if lane.panicked {
             // Redis still says that the lane is ours, and no task sends from it.
             self.unsure.insert(lane.lane_in_hand.0.clone());
@@ -345,15 +357,28 @@ impl SenderState {
     fn send(&mut self, session: &SessionName, lane: Lane, taken: Instant) {
         let lane_in_hand = (session.clone(), lane.token().to_owned());
         self.in_hand.insert(lane_in_hand.clone());
+        let (working, ended) = oneshot::channel();
+        let chat = (session.clone(), lane.chat.clone());
+        let before = self.last_of_chat.insert(chat, ended);
         let report = ReportLaneEnd {
             ended: self.ended.clone(),
-            lane_in_hand: Some(lane_in_hand),
+            lane: Some((lane_in_hand, lane.chat.clone())),
+            working: Some(working),
         };
         let (context, session, shutdown) =
             (self.context.clone(), session.clone(), self.shutdown.clone());
         self.tasks.spawn(async move {
             // Moved into the task, so that dropping it reports the end even after a panic.
             let _report = report;
+            if let Some(mut before) = before
+                && timeout(ENDS_WITHIN, &mut before).await.is_err()
+            {
+                // Redis has forgotten, in a failover, that we are sending from this lane. Two requests at once could send a reply
+                // twice.
+                let _ = before.await;
+                give_back(&context, &session, &lane).await;
+                return;
+            }
             deliver(&context, &session, lane, taken, &shutdown).await;
         });
     }
@@ -362,24 +387,42 @@ impl SenderState {
 /// A lane that no task sends from any more.
 struct EndedLane {
     lane_in_hand: LaneInHand,
+    chat: ChatId,
     panicked: bool,
 }
 
 /// When dropped, reports that its task no longer sends from the lane.
 struct ReportLaneEnd {
     ended: mpsc::UnboundedSender<EndedLane>,
-    lane_in_hand: Option<LaneInHand>,
+    lane: Option<(LaneInHand, ChatId)>,
+    /// Dropped first, so that the chat counts as free when the report arrives.
+    working: Option<oneshot::Sender<()>>,
 }
 
 impl Drop for ReportLaneEnd {
     fn drop(&mut self) {
-        if let Some(lane_in_hand) = self.lane_in_hand.take() {
+        drop(self.working.take());
+        if let Some((lane_in_hand, chat)) = self.lane.take() {
             // This fails only while we stop, and then nobody needs the report.
             let _ = self.ended.send(EndedLane {
                 lane_in_hand,
+                chat,
                 panicked: std::thread::panicking(),
             });
         }
+    }
+}
+
+/// Makes a lane due again without sending from it. Another task has just sent from it, so its first reply may be another one now, or be
+/// in doubt.
+async fn give_back(context: &SendContext, session: &SessionName, lane: &Lane) {
+    let now = Millis::now();
+    let release = lane.settled(Verdict::Release {
+        due: now,
+        doubt: true,
+    });
+    if let Err(error) = context.store.settle(session, release, now).await {
+        debug!(%session, %error, "could not release a lane; will try again");
     }
 }
 

@@ -128,17 +128,22 @@ impl Connections {
         nodes
     }
 
-    /// Reconnects all: Redis refused a write because it is now a replica. Another server took over, and the same name,
-    /// address or Sentinel may already lead to it.
-    pub(crate) fn reconnect_all(&self) {
-        if !self.reconnect_throttle.due() {
-            return;
-        }
+    /// Redis refused a write because it is now a replica.
+    pub(crate) fn became_read_only(&self) {
         if self.log_throttle.due() {
             warn!(
                 "Redis became read-only, as happens in a failover; reconnecting every second until it takes writes. If \
                  this continues, REDIS_URL points to a replica"
             );
+        }
+        self.reconnect_all();
+    }
+
+    /// Reconnects all, at most once a second: another server took over, and the same name, address or Sentinel may already lead to
+    /// it.
+    pub(crate) fn reconnect_all(&self) {
+        if !self.reconnect_throttle.due() {
+            return;
         }
         // Sending fails only if everything is closed.
         let _ = self.reconnect_requests.send(());

@@ -222,6 +222,10 @@ impl Node {
     fn error(&self, error: Error) -> StoreError {
         // Not only at the start of the text: Redis before 7 puts the error of a command inside the error of the script.
         if error.details().contains("READONLY") {
+            self.connections.became_read_only();
+        }
+        // A primary that lost its replicas in a failover does not know yet that another took over. In a Cluster the map says so.
+        if self.address.is_none() && error.details().contains("NOREPLICAS") {
             self.connections.reconnect_all();
         }
         error.into()

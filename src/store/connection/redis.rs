@@ -93,8 +93,9 @@ impl Redis {
     /// one could run long after its caller gave up. Otherwise what Redis says.
     pub(crate) async fn send(&self, command: RedisCommand) -> Result<Value, StoreError> {
         match &*self.0 {
-            Servers::One(node) => node.send(command.name, command.arguments).await,
-            Servers::Cluster(cluster) => cluster.send(command).await,
+            // In boxes: many calls nest deeply, and would have the futures of both on the stack.
+            Servers::One(node) => Box::pin(node.send(command.name, command.arguments)).await,
+            Servers::Cluster(cluster) => Box::pin(cluster.send(command)).await,
         }
     }
 
@@ -104,8 +105,8 @@ impl Redis {
         commands: Vec<RedisCommand>,
     ) -> Vec<Result<Value, StoreError>> {
         match &*self.0 {
-            Servers::One(node) => node.send_all(commands).await,
-            Servers::Cluster(cluster) => cluster.send_all(commands).await,
+            Servers::One(node) => Box::pin(node.send_all(commands)).await,
+            Servers::Cluster(cluster) => Box::pin(cluster.send_all(commands)).await,
         }
     }
 

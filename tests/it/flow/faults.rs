@@ -459,13 +459,16 @@ fn a_conversation_that_keeps_panicking_keeps_what_its_customer_answered_before()
         let store = store(&redis).await;
         let session = SessionName::stored(SESSION);
         let (to_sender, mut rung) = mpsc::unbounded_channel();
-        let (_bells, bells) = mpsc::unbounded_channel();
+        let (to_worker, bells) = mpsc::unbounded_channel();
         let worker = dispatcher(&store, flow, to_sender, bells);
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(worker.run(shutdown.clone()));
         for answer in ["hi", "Ana", "Rio"] {
             let message = written(&ana, answer);
             store.ingest(&session, message).await.unwrap();
+            to_worker.send(Bell::Queue(session.clone())).unwrap();
+            let inbox = Bell::Inbox(session.clone(), ChatId::stored(ana.as_str()));
+            to_worker.send(inbox).unwrap();
             // A question, or the apology.
             let bell = tokio::time::timeout(PATIENCE, rung.recv());
             bell.await.expect("the customer gets a reply");

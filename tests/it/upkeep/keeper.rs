@@ -127,6 +127,10 @@ fn a_process_that_was_suspended_while_another_file_took_over_writes_nothing_more
     let first = serve(&test, &redis, "first").start();
     first.customer_writes(&chat(1), "one");
     history_becomes(&test, "first", &["one"]);
+    // Otherwise the next one archives it again.
+    eventually("it is deleted from Redis", || {
+        (redis.number("XLEN waha-sm:{default}:history") == 0).then_some(())
+    });
     first.signal("-STOP");
     let here = serve(&test, &redis, "second").set("HISTORY", "here");
     eventually("the lease has ended", || {
