@@ -234,7 +234,7 @@ impl Shop {
                 let poster = self.poster();
                 std::thread::sleep(STOPS_AFTER);
                 let stopped = poster.post(&status("STOPPED")).map_err(|e| e.to_string())?;
-                std::thread::sleep(WORKS_AFTER - STOPS_AFTER);
+                std::thread::sleep(WORKS_AFTER.saturating_sub(STOPS_AFTER));
                 let works = poster.post(&status("WORKING")).map_err(|e| e.to_string())?;
                 Ok::<_, String>([stopped.0, works.0])
             });

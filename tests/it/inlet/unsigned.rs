@@ -89,7 +89,8 @@ fn ready_tries_once_a_second_at_most_also_while_redis_refuses() {
     let (before, began) = (refused(), Instant::now());
     let answers = ask_for(&daemon, "/ready", 503, Duration::from_secs(3));
     let tried = refused() - before;
-    let most = began.elapsed().as_secs() as usize + 1;
+    // Redis also refuses the report whether this process can use WAHA.
+    let most = began.elapsed().as_secs() as usize + 3;
     assert!(
         (1..=most).contains(&tried) && answers > 0,
         "{tried} writes tried for {answers} answers"

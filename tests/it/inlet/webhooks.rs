@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::harness::{Daemon, Redis, TestSetup};
+use crate::harness::{Daemon, PATIENCE, Redis, TestSetup};
 use crate::webhook::{new_message_id, now_ms};
 
 /// How long after the last event the customer's replies are collected.
@@ -140,12 +140,16 @@ fn play(
             results.push(answer["result"].as_str().map(str::to_owned));
         }
     }
-    // Wait until there is one reply too many. That should not happen.
     let wanted = &case.expect.replies;
-    test.waha.wait_for(REPLIES_WITHIN, |sent, _| {
-        let count = sent.iter().filter(|sent| sent.chat == chat).count();
-        (count > asked + wanted.len()).then_some(())
-    });
+    let come = |within, count: usize| {
+        test.waha.wait_for(within, |sent, _| {
+            let come = sent.iter().filter(|sent| sent.chat == chat).count();
+            (come >= asked + count).then_some(())
+        });
+    };
+    come(PATIENCE, wanted.len());
+    // One reply too many should not come.
+    come(REPLIES_WITHIN, wanted.len() + 1);
     let replies = test.waha.texts(chat).split_off(asked);
     if replies != *wanted {
         return Some(format!("replies {replies:?}, wanted {wanted:?}"));
