@@ -74,7 +74,12 @@ pub(super) async fn listen(
             request_reload(&to_reloader, bell);
             Vec::new()
         }
-        Bell::Missed => vec![to_dispatcher.clone(), to_lookout.clone(), to_sender.clone()],
+        Bell::Missed => vec![
+            to_dispatcher.clone(),
+            to_lookout.clone(),
+            to_sender.clone(),
+            to_catch_up.clone(),
+        ],
     }));
     let bells = AgentBells {
         dispatcher,

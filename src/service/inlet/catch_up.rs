@@ -50,7 +50,7 @@ pub struct CatchUp {
     pub interval: Duration,
     /// Say which sessions this process looks after.
     pub duties: Arc<Duties>,
-    /// [`Bell::SessionWorks`].
+    /// [`Bell::SessionWorks`] and [`Bell::Missed`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
@@ -73,7 +73,7 @@ impl From<store::StoreError> for CatchUpError {
 enum RoundCause {
     /// The first round since the start.
     Start,
-    /// The interval is over.
+    /// The interval is over, or bells were missed.
     Interval,
     /// This session works, or works again.
     SessionWorks(SessionName),
@@ -141,6 +141,8 @@ impl CatchUp {
             let cause = tokio::select! {
                 bell = self.bells.recv() => match bell {
                     Some(Bell::SessionWorks(session)) => RoundCause::SessionWorks(session),
+                    // Perhaps that a session works again: then it is nobody's turn, and ours now.
+                    Some(Bell::Missed) => RoundCause::Interval,
                     Some(_) => continue,
                     None => return,
                 },
