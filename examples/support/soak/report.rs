@@ -151,7 +151,7 @@ impl fmt::Display for Outcome {
             };
             writeln!(
                 f,
-                "  within a second of a failover without safe replication: {counts}"
+                "  while a failover without safe replication was not over: {counts}"
             )?;
         }
         if *doubled_under_one_id > 0 {
