@@ -473,11 +473,7 @@ async fn keep_map(shared: Arc<ClusterInner>) {
                     info!("the Cluster answers again");
                 }
                 match shared.use_map(map) {
-                    Ok(gone) => {
-                        for node in gone {
-                            node.close().await;
-                        }
-                    }
+                    Ok(gone) => gone.iter().for_each(|node| node.abandon()),
                     Err(error) => warn!(%error, "can't connect to a node of the Cluster"),
                 }
             }

@@ -11,7 +11,7 @@ use fred::interfaces::{ClientLike, EventInterface};
 use fred::types::config::{Config, Server};
 use fred::types::{CustomCommand, Value};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -37,6 +37,8 @@ pub(crate) struct Node {
     config: Config,
     client: Mutex<Client>,
     closing: AtomicBool,
+    /// The connection ends without waiting for answers.
+    abandoned: Arc<Notify>,
     /// The last error, while there is no connection.
     last_error: Mutex<Option<String>>,
     /// When this node last said that the Cluster is down.
@@ -80,6 +82,7 @@ impl Node {
             config,
             client: Mutex::new(client),
             closing: AtomicBool::new(false),
+            abandoned: Arc::default(),
             last_error: Mutex::default(),
             cluster_down: Mutex::default(),
             refused: watch::channel(None).0,
@@ -253,6 +256,13 @@ impl Node {
         }
     }
 
+    /// Ends the connection at once, with an error for the commands that have no answer yet. To close it in order would wait for these
+    /// answers, and a frozen master that goes on would give them, although another has its slots.
+    pub(crate) fn abandon(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.abandoned.notify_one();
+    }
+
     /// Closes the connection for good.
     pub(crate) async fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
@@ -284,6 +294,7 @@ async fn keep(node: Weak<Node>) {
         let client = kept.client();
         let (mut errors, mut connections) = (client.error_rx(), client.reconnect_rx());
         let mut reconnect_requests = kept.connections.reconnect_requests();
+        let abandoned = kept.abandoned.clone();
         drop(kept);
         let mut task = client.connect();
         let why = loop {
@@ -300,6 +311,10 @@ async fn keep(node: Weak<Node>) {
                     (_, None) => return,
                 },
                 () = requested(&mut reconnect_requests) => reconnect(&client),
+                () = abandoned.notified() => {
+                    task.abort();
+                    return;
+                }
                 ended = &mut task => break match ended {
                     Ok(Ok(())) => "it ended".to_owned(),
                     Ok(Err(error)) => plain_text(&error),
