@@ -227,8 +227,8 @@ impl Node {
         if error.details().contains("READONLY") {
             self.connections.became_read_only();
         }
-        // A primary that lost its replicas in a failover does not know yet that another took over. In a Cluster the map says so.
-        if self.address.is_none() && error.details().contains("NOREPLICAS") {
+        // A primary that lost its replicas in a failover does not know yet that another took over. Sentinel does.
+        if self.config.server.is_sentinel() && error.details().contains("NOREPLICAS") {
             self.connections.reconnect_all();
         }
         error.into()
@@ -343,7 +343,7 @@ async fn requested(requests: &mut Receiver<()>) {
     }
 }
 
-/// What the log has said of a connection. fred's own lines are turned off (see `logging`).
+/// The state of a connection, as the log last said it. fred's own lines are turned off (see `logging`).
 #[derive(Default)]
 struct SaidInLog {
     away: bool,
