@@ -134,7 +134,7 @@ impl DataDir {
         &self.directory
     }
 
-    /// What only the process that has locked this directory can say: which directory it is, on which machine since it was started. A
+    /// Only the process that has locked this directory can say this: which directory it is, on which machine since it was started. A
     /// copy is another one. Empty if the system does not tell.
     pub fn place(&self) -> String {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");

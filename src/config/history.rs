@@ -28,7 +28,7 @@ impl KeepHistory {
     }
 }
 
-/// What can't be without a history.
+/// A setting that needs a history.
 pub(super) fn refuse_what_needs_it(
     reader: &mut SettingsReader,
     role: Role,

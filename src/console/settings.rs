@@ -36,7 +36,7 @@ impl ConsoleState {
             let store = self.store.clone();
             async move { store.held_by(&session).await }
         });
-        // What can't be read of one session is not counted.
+        // A session that can't be read is not counted.
         let held = reading.await.into_iter().filter_map(|(_, held)| held.ok());
         for (name, count) in held.flatten() {
             *holds.entry(name).or_default() += count;

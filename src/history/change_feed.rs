@@ -31,7 +31,7 @@ pub struct ChangePosition {
     mark: String,
 }
 
-/// What is no [`ChangePosition`].
+/// A text that is no [`ChangePosition`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "it is no position: write one that `waha-sm history --follow` printed, or 0 for the beginning"
@@ -77,7 +77,7 @@ impl Serialize for ChangePosition {
 /// A row that changed, as it is now.
 #[derive(Debug, Serialize)]
 pub struct ChangedRow {
-    /// Whoever has this row and all before it continues here.
+    /// A copy that has this row and all before it continues here.
     pub position: ChangePosition,
     /// `message`, `conversation` or `event`.
     #[serde(rename = "type")]

@@ -44,7 +44,7 @@ enum ChangesError {
     },
 }
 
-/// What the user wants.
+/// The user's wishes.
 struct ChangesPrinter {
     history: PathBuf,
     /// Where the position is stored.

@@ -90,7 +90,7 @@ async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
     Ok(findings)
 }
 
-/// What Redis says of a session.
+/// A session, according to Redis.
 struct CheckedSession {
     dead: u64,
     paused: Option<PausedStatus>,

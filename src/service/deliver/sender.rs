@@ -56,7 +56,7 @@ type LaneInHand = (SessionName, String);
 /// The lanes of a session that are ours, according to Redis.
 type LanesRead = (SessionName, Result<Vec<Lane>, StoreError>);
 
-/// What was read.
+/// The result of a read.
 enum Read {
     Lanes(Vec<LanesRead>),
     Busy(Result<Vec<SessionName>, StoreError>),

@@ -419,7 +419,7 @@ impl Desk {
             let store = self.store.clone();
             async move { store.held_by(&other).await }
         });
-        // What can't be read of one session keeps nobody from working in another.
+        // If one session can't be read, people can still work in the others.
         let counts = reading.await.into_iter().filter_map(|(_, held)| held.ok());
         let of_agent = counts.flatten().filter(|(name, _)| *name == agent.name);
         Ok(of_agent.map(|(_, count)| count).sum())

@@ -512,7 +512,7 @@ enum CallDone {
     Busy(Result<Vec<SessionName>, StoreError>),
 }
 
-/// What Redis says about our conversations in a session.
+/// Our conversations in a session, according to Redis.
 struct OursInRedis {
     chats: HashSet<ChatId>,
     /// Those that no task handles.

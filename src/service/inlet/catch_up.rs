@@ -89,7 +89,7 @@ struct NextTry {
     at: Instant,
 }
 
-/// What the tasks share, one for each session.
+/// Shared by the tasks; each session has one.
 struct CatchUpContext {
     store: Store,
     intake: Intake,

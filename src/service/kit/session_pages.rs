@@ -74,7 +74,7 @@ impl SessionPages {
         recent.extend(self.changed.keys().cloned());
         let mut known = HashSet::new();
         recent.retain(|session| known.insert(session.clone()));
-        // What a round limits must not always go to the same sessions.
+        // If a round has a limit, it must not always serve the same sessions.
         fastrand::shuffle(&mut recent);
         recent.truncate(RECENT_MAX);
         let rounds = OTHERS_WITHIN.as_millis() / ROUND.as_millis();

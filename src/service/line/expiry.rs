@@ -41,7 +41,7 @@ pub struct Expiry {
 /// Agents who can't keep what they hold, and why.
 type Absent = Vec<(AgentName, WhyReturned)>;
 
-/// What the expiry shares with its tasks.
+/// Shared by the expiry and its tasks.
 struct ExpiryState {
     store: Store,
     flows: Arc<Flows>,
@@ -49,7 +49,7 @@ struct ExpiryState {
     known: Mutex<KnownAbsences>,
 }
 
-/// What the expiry knows about agents.
+/// The agents, as the expiry knows them.
 struct KnownAbsences {
     /// The sessions where agents hold conversations.
     with_agents: HashMap<SessionName, HoldingSession>,
@@ -236,7 +236,7 @@ impl ExpiryState {
     }
 
     fn with_known<T>(&self, change: impl FnOnce(&mut KnownAbsences) -> T) -> T {
-        // What a panic leaves behind is only what we know: the next look corrects it.
+        // A panic leaves only our own knowledge behind: the next look corrects it.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut known)
     }

@@ -30,7 +30,7 @@ const LOOK_AFTER_BELL: Duration = Duration::from_millis(10);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// If something is still due, the agent works on it, or failed. It is told again after this time, and then less and less often.
 const TELL_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// How often the sender is told of a paused session: it asks WAHA whether the session works again.
+/// How often the sender looks at a paused session: it asks WAHA whether the session works again.
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
 /// A session where the look failed is looked at again after this time, and then less and less often.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -70,7 +70,7 @@ pub struct ToldAgents {
     pub lid_lookup: mpsc::UnboundedSender<SessionName>,
 }
 
-/// What the lookout knows of a session of this process.
+/// One session of this process, as the lookout knows it.
 struct WatchedSession {
     /// When to look next: its place among those that wait. `None` while it looks.
     at: Option<Instant>,

@@ -156,15 +156,15 @@ struct SilentProcess {
 
 #[derive(PartialEq, Eq)]
 enum ReleaseState {
-    /// What it holds in our sessions is not released.
+    /// It still holds something in our sessions, perhaps.
     Due,
     Running,
     Done,
 }
 
-/// What a task of the recovery did.
+/// The result of a task of the recovery.
 enum RecoveryDone {
-    /// What a process held in our sessions was released, as far as it could be.
+    /// A process held these in our sessions; those that could be released are.
     Released(ProcessId, Released),
     /// These processes hold something in our sessions, have no heartbeat, and may be missing in the list.
     Unlisted(Vec<ProcessId>),
@@ -343,7 +343,7 @@ async fn silent_owners(store: &Store, duties: &Duties) -> Vec<ProcessId> {
     silent
 }
 
-/// What was released of that what a process held.
+/// The conversations and lanes that were released.
 #[derive(Debug, Default)]
 pub struct Released {
     /// How many conversations.

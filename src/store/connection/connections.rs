@@ -1,4 +1,4 @@
-//! What the connections of a process share, and how they reconnect if a server may no longer write.
+//! Shared by the connections of a process: how they reconnect if a server may no longer write.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -5,7 +5,7 @@ use fred::types::config::Server;
 
 use crate::store::error::StoreError;
 
-/// What to do instead.
+/// The next thing to do with the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Redirection {
     /// The slot has moved: send it there, now and later.

@@ -1,4 +1,4 @@
-//! What this process sent, remembered outside Redis. Redis may come back without its last second, or a replica or a backup may
+//! The messages that this process sent, remembered outside Redis. Redis may come back without its last second, or a replica or a backup may
 //! replace it; even then, the bot's messages must not be taken for the owner's, and should not be sent again.
 
 use std::collections::{HashMap, VecDeque};

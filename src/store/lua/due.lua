@@ -6,7 +6,7 @@
 --       longest for an agent's answer; and '1' if there are such things, else '': agents who hold, customers that a worker has or may
 --       take, customers that the owner must be notified of, chats left alone that the owner must be notified of
 local thorough = next_text() == '1'
--- A lane is late after this time (ms). At most so many workers are told of messages.
+-- A lane is late after this time (ms). At most so many workers are rung for their messages.
 local LANE_LATE_AFTER, RING_MAX = 2000, 100
 
 local function first(times)

@@ -7,7 +7,7 @@ use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// What is due in a session, and when.
+/// The next things that are due in a session, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DueTimes {
     /// The session is paused: WAHA says that it does not work.

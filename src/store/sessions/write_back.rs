@@ -36,7 +36,7 @@ impl ConnectionChanges {
     }
 }
 
-/// What Redis says about a session.
+/// The answer of Redis about a session.
 struct WriteBackAnswer {
     /// The server is another one, and nobody noticed before.
     is_other: bool,

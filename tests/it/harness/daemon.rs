@@ -192,6 +192,16 @@ impl Daemon {
         answer
     }
 
+    /// Posts an event like WAHA: repeats it until it is accepted.
+    #[track_caller]
+    pub(crate) fn posts_until_accepted(&self, event: &Value) -> Value {
+        eventually("the event is accepted", || {
+            let (status, answer) = self.poster.post(event).unwrap();
+            assert!(matches!(status, 200 | 503), "{status} {answer}");
+            (status == 200).then_some(answer)
+        })
+    }
+
     /// Posts an event that must be refused for now. Returns the seconds until WAHA should retry.
     #[track_caller]
     pub(crate) fn refuses(&self, event: &Value) -> u64 {

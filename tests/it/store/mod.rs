@@ -1,6 +1,7 @@
 //! Redis: the private server, its faults, the store's own promises, and data of the previous version.
 
 mod before;
+mod contact;
 mod direct;
 mod full_redis;
 mod model;

@@ -30,15 +30,9 @@ const SLOWLY: [&str; 4] = [
 /// The most unanswered messages of one customer.
 const AHEAD_MAX: usize = 100;
 
-/// Posts like WAHA: repeats until the event is accepted.
 #[track_caller]
 fn post(daemon: &Daemon, chat: &str, text: &str) {
-    let event = webhook::message(SESSION, chat, "Ana", text);
-    eventually(&format!("{text:?} is accepted"), || {
-        let (status, answer) = daemon.poster.post(&event).unwrap();
-        assert!(matches!(status, 200 | 503), "{status} {answer}");
-        (status == 200).then_some(())
-    });
+    daemon.posts_until_accepted(&webhook::message(SESSION, chat, "Ana", text));
 }
 
 /// Customers write one message after the other while `fault` happens, and a few more after it. Every one of them is

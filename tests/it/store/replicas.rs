@@ -44,12 +44,7 @@ fn a_webhook_is_answered_when_enough_replicas_have_its_event() {
     daemon.wait_for_log("of the 1 replicas that ACK_REPLICAS demands, 0 had the event");
     let _replica = replica_of(&primary, &test.directory.path().join("replica"));
     // WAHA repeats it: it was stored all the same, and does nothing twice.
-    let post = |event| {
-        eventually("it is answered", || {
-            let (status, answer) = daemon.poster.post(event).unwrap();
-            (status == 200).then(|| answer["result"].clone())
-        })
-    };
+    let post = |event| daemon.posts_until_accepted(event)["result"].clone();
     assert_eq!(post(&event), "duplicate");
     let two = webhook::message(SESSION, &chat(1), "Ana", "two");
     // A repetition, if the replica was slow.

@@ -6,15 +6,9 @@ use serde_json::Value;
 use crate::harness::{Daemon, Redis, SESSION, TestSetup, chat, eventually};
 use crate::webhook;
 
-/// Posts like WAHA: repeats until the event is accepted.
 #[track_caller]
 fn post(daemon: &Daemon, chat: &str, text: &str) {
-    let event = webhook::message(SESSION, chat, "Ana", text);
-    eventually(&format!("{text:?} is accepted"), || {
-        let (status, answer) = daemon.poster.post(&event).unwrap();
-        assert!(matches!(status, 200 | 503), "{status} {answer}");
-        (status == 200).then_some(())
-    });
+    daemon.posts_until_accepted(&webhook::message(SESSION, chat, "Ana", text));
 }
 
 /// Waits until the bot's replies in this chat are these, in the history.

@@ -1,4 +1,4 @@
-//! What is due by time in a session is the duty of one process at a time, costs little, and goes on when that process dies. A session
+//! What is due by time in a session is the duty of one process at a time, costs little, and continues when that process dies. A session
 //! whose keys are damaged keeps no other waiting.
 
 use std::time::{Duration, Instant};

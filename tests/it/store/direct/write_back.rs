@@ -14,6 +14,7 @@ use super::{
     step, text_content,
 };
 use crate::harness::{PATIENCE, Redis};
+use crate::store::contact::is_back;
 
 const QUIET: Duration = Duration::from_secs(1_800);
 /// Longer than two clocks may differ.
@@ -69,16 +70,6 @@ async fn sent(store: &Store, lane: &Lane, message_id: &str) {
     });
     let next = store.settle(&session(), settlement, Millis::now()).await;
     assert!(next.unwrap().is_none());
-}
-
-async fn is_back(store: &Store) {
-    timeout(PATIENCE, async {
-        while store.check_write().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await
-    .unwrap();
 }
 
 #[test]

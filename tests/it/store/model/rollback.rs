@@ -1,16 +1,15 @@
 //! Redis loses its last writes, as in a failover. The processes remember what they did, and act on it.
 
-use std::time::Duration;
-
 use fred::prelude::*;
 use fred::types::CustomCommand;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::lanes::Fate;
 use super::session::{Checked, Session};
 use super::view::View;
 use super::{Run, session_name};
 use crate::harness::PATIENCE;
+use crate::store::contact::is_back;
 
 const DUMP: &str = r"
 local all = {}
@@ -79,7 +78,7 @@ impl Run<'_> {
             model.is_in_doubt = true;
         }
         self.views = copy.views;
-        // Who looked at the line, or acted at the desk, looks again.
+        // After a look at the line, or an action at the desk, a new look is needed.
         self.looks.clear();
         self.last_action = None;
         self.break_connections().await;
@@ -102,13 +101,8 @@ impl Run<'_> {
         let killed: i64 = self.client.custom(kill, arguments).await.unwrap();
         assert!(killed >= 2);
         for (store, changes) in stores.into_iter().zip(&mut changes) {
-            let back = timeout(PATIENCE, async {
-                assert!(changes.next().await);
-                while store.check_write().await.is_err() {
-                    sleep(Duration::from_millis(1)).await;
-                }
-            });
-            back.await.unwrap();
+            assert!(timeout(PATIENCE, changes.next()).await.unwrap());
+            is_back(store).await;
         }
     }
 
