@@ -50,8 +50,8 @@ fn answer(stream: &TcpStream) -> String {
     text
 }
 
-/// Everything in Redis: each key with its content, byte by byte.
-fn everything(redis: &Redis) -> BTreeMap<Vec<u8>, Vec<u8>> {
+/// What Redis holds of all sessions: each key with its content, byte by byte.
+fn everything(redis: &Redis) -> BTreeMap<String, Vec<u8>> {
     let mut reader = BufReader::new(UnixStream::connect(redis.socket()).unwrap());
     let mut ask = |parts: &[&[u8]]| {
         let mut command = format!("*{}\r\n", parts.len()).into_bytes();
@@ -65,13 +65,18 @@ fn everything(redis: &Redis) -> BTreeMap<Vec<u8>, Vec<u8>> {
     };
     let keys = ask(&[b"KEYS", b"*"]);
     keys.into_iter()
-        // The readiness probe and the workers' own measurements change by themselves.
-        .filter(|key| !key.ends_with(b":probe") && !key.ends_with(b"wake-ups"))
+        .filter(|key| of_sessions(key))
         .map(|key| {
             let dump = ask(&[b"DUMP", &key]).pop().unwrap_or_default();
-            (key, dump)
+            (String::from_utf8_lossy(&key).into_owned(), dump)
         })
         .collect()
+}
+
+/// Whether a key belongs to the sessions and their customers. The others are those of the processes, and change by themselves, as
+/// do the status of a session, which is asked again and again, and when it was last busy.
+fn of_sessions(key: &[u8]) -> bool {
+    (key.contains(&b'{') && !key.ends_with(b":status")) || key == b"waha-sm:sessions"
 }
 
 /// The bulk strings of an answer.
@@ -92,7 +97,7 @@ fn texts(reader: &mut BufReader<UnixStream>) -> Vec<Vec<u8>> {
 }
 
 /// A daemon that has served one customer and is idle, and everything in Redis at that moment.
-fn at_rest(test: &TestSetup, redis: &Redis) -> (Daemon, BTreeMap<Vec<u8>, Vec<u8>>) {
+fn at_rest(test: &TestSetup, redis: &Redis) -> (Daemon, BTreeMap<String, Vec<u8>>) {
     let daemon = test.all(redis).set("FLOW_FILE", test.echo()).start();
     daemon.customer_writes(&chat(1), "hello");
     test.texts(&chat(1), 1);
