@@ -246,50 +246,72 @@ fn uses(lua: &str) -> Vec<&str> {
 
 fn assemble(lua: &str, bell: &str) -> String {
     let mut needed = uses(lua);
-    let mut parts = vec![lua];
+    let mut shared = Vec::new();
     // From the last to the first, because each stands after those that it uses.
     for (name, include) in INCLUDES.iter().rev() {
         if needed.contains(name) {
             needed.extend(uses(include));
-            parts.push(include);
+            shared.push(*include);
         }
     }
-    parts.push(BASICS);
-    // The script itself is the last part, and stays as it is.
-    let (mut body, mut mentioned) = (String::new(), HashSet::new());
-    for lua in parts {
-        body = match body.as_str() {
-            "" => lua.to_owned(),
-            after => format!("{}\n{after}", in_a_block(lua, &mentioned)),
-        };
-        mentioned.extend(words(lua));
+    shared.push(BASICS);
+    let mut body = lua.to_owned();
+    let mut mentioned: HashSet<&str> = code(lua).flat_map(words).collect();
+    for file in shared {
+        let block = in_a_block(file, &mut mentioned);
+        body = format!("{block}\n{body}");
     }
     // The settings check the prefix, so it has nothing in it that would end the string in Lua.
     format!("local BELL = '{bell}'\n{}{body}", lua_names(&mentioned))
 }
 
-/// A shared file in a block of its own: only the names that the parts after it mention are visible there. Lua allows 200 names at
-/// once in one function.
-fn in_a_block(lua: &str, mentioned: &HashSet<&str>) -> String {
-    let is_needed = |names: &[&str]| names.iter().any(|name| mentioned.contains(name));
-    let mut visible = Vec::new();
-    let mut block = String::new();
-    for line in lua.lines() {
-        let names = defined_in(line);
-        let line = match line.strip_prefix("local ") {
-            Some(defined) if is_needed(&names) => {
-                visible.extend(names);
-                defined
-            }
-            _ => line,
-        };
-        block.push_str(line);
-        block.push('\n');
+/// What the parts after it need of a shared file, in a block of its own. Redis runs the whole text at each call, and making a function
+/// takes time even if nobody calls it. Only the names in `mentioned` are visible after the block: Lua allows 200 names at once in one
+/// function. Adds the words of the block to `mentioned`.
+fn in_a_block<'a>(lua: &'a str, mentioned: &mut HashSet<&'a str>) -> String {
+    let mut needed = mentioned.clone();
+    let (mut visible, mut kept) = (Vec::new(), Vec::new());
+    for definition in definitions(lua).iter().rev() {
+        let names = defined_in(definition.first().copied().unwrap_or_default());
+        let is_visible = names.iter().any(|name| mentioned.contains(name));
+        if is_visible || names.iter().any(|name| needed.contains(name)) {
+            needed.extend(definition.iter().copied().flat_map(words));
+            let text = definition.join("\n");
+            kept.push(match text.strip_prefix("local ") {
+                Some(defined) if is_visible => defined.to_owned(),
+                _ => text,
+            });
+        }
+        if is_visible {
+            visible.push(names.join(", "));
+        }
     }
+    *mentioned = needed;
+    kept.reverse();
+    visible.reverse();
+    let block = kept.join("\n");
     match visible.is_empty() {
-        true => format!("do\n{block}end"),
-        false => format!("local {}\ndo\n{block}end", visible.join(", ")),
+        true => String::new(),
+        false => format!("local {}\ndo\n{block}\nend", visible.join(", ")),
     }
+}
+
+/// The functions and constants of a shared file, each as its lines.
+fn definitions(lua: &str) -> Vec<Vec<&str>> {
+    let mut definitions: Vec<Vec<&str>> = Vec::new();
+    for line in code(lua) {
+        match definitions.last_mut() {
+            Some(definition) if !line.starts_with("local ") => definition.push(line),
+            _ => definitions.push(vec![line]),
+        }
+    }
+    definitions
+}
+
+/// The lines that are not empty or only a comment.
+fn code(lua: &str) -> impl Iterator<Item = &str> {
+    let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("--");
+    lua.lines().filter(is_code)
 }
 
 fn words(lua: &str) -> impl Iterator<Item = &str> {
@@ -385,10 +407,8 @@ mod tests {
     fn mentions(lua: &str, defining: &str) -> bool {
         let is_function = defining.starts_with("local function ");
         let names = defined_in(defining);
-        let code = lua
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("--"));
-        code.flat_map(|line| words(line).map(move |word| (line, word)))
+        code(lua)
+            .flat_map(|line| words(line).map(move |word| (line, word)))
             .any(|(line, word)| {
                 let after = word.as_ptr() as usize - line.as_ptr() as usize + word.len();
                 names.contains(&word) && (!is_function || line[after..].starts_with('('))
@@ -396,15 +416,14 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_file_hides_what_only_it_needs() {
-        let lua = "local ONE, TWO = 1, 2\nlocal function own(x)\n  local y = x\n  return y\nend\nlocal function used()\n  return own(ONE)\nend\n";
-        let block = in_a_block(lua, &HashSet::from(["return", "used", "TWO"]));
-        let seen = "local ONE, TWO, used\ndo\nONE, TWO = 1, 2\nlocal function own(x)\n  local y = x\n  return y\nend\nfunction used()\n  return own(ONE)\nend\nend";
+    fn of_a_shared_file_a_script_gets_what_it_needs_and_sees_what_it_mentions() {
+        let lua = "-- Two numbers.\nlocal ONE, TWO = 1, 2\nlocal function own(x)\n  -- As it is.\n  return x\nend\n\nlocal function unused()\n  return TWO\nend\n\nlocal function used()\n  return own(ONE)\nend\n";
+        let mut mentioned = HashSet::from(["return", "used", "TWO"]);
+        let block = in_a_block(lua, &mut mentioned);
+        let seen = "local ONE, TWO, used\ndo\nONE, TWO = 1, 2\nlocal function own(x)\n  return x\nend\nfunction used()\n  return own(ONE)\nend\nend";
         assert_eq!(block, seen);
-        assert_eq!(
-            in_a_block("local A = 1\n", &HashSet::from(["x"])),
-            "do\nlocal A = 1\nend"
-        );
+        assert!(mentioned.contains("own") && !mentioned.contains("unused"));
+        assert_eq!(in_a_block("local A = 1\n", &mut HashSet::from(["x"])), "");
     }
 
     #[test]
