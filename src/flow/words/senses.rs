@@ -1,7 +1,9 @@
 //! Words that refuse, doubt or agree, as people write them. A refusal that is missed becomes a yes, so these lists would
 //! rather have a word too many: then the flow asks again.
 
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use crate::flow::words::emoji;
 use crate::flow::words::figures::is_figure;
@@ -9,7 +11,7 @@ use crate::flow::words::locale::Locale;
 use crate::flow::words::tokens::{Token, squeezed};
 
 /// What words say besides naming an option.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Sense {
     /// "não quero", "without", "cancela".
     Refusal,
@@ -475,6 +477,26 @@ const STRESSES: &[&str] = &[
     "confirmo",
 ];
 
+/// The phrases of all senses, by their first word: every word of every message is looked up.
+static PHRASES: LazyLock<HashMap<&str, Vec<(Sense, &str)>>> = LazyLock::new(|| {
+    let mut by_first_word: HashMap<_, Vec<_>> = HashMap::new();
+    for (sense, phrases) in [
+        (Sense::Refusal, REFUSING_PHRASES),
+        (Sense::Doubt, DOUBTING_PHRASES),
+        (Sense::Courtesy, COURTESIES),
+        (Sense::Assent, ASSENTS),
+    ] {
+        for phrase in phrases {
+            let first = phrase.split(' ').next().unwrap_or_default();
+            by_first_word
+                .entry(first)
+                .or_default()
+                .push((sense, *phrase));
+        }
+    }
+    by_first_word
+});
+
 /// What the words say besides naming an option, each with its place.
 pub(crate) fn senses(tokens: &[Token], locale: Locale) -> Vec<(Sense, Range<usize>)> {
     let plain: Vec<String> = (0..tokens.len())
@@ -500,22 +522,24 @@ pub(crate) fn senses(tokens: &[Token], locale: Locale) -> Vec<(Sense, Range<usiz
                 .find(|at| KNOWING.contains(&plain[*at].as_str()));
             found.extend(knowing.map(|end| (Sense::Doubt, at..end + 1)));
         }
-        for (sense, phrases) in [
-            (Sense::Refusal, REFUSING_PHRASES),
-            (Sense::Doubt, DOUBTING_PHRASES),
-            (Sense::Courtesy, COURTESIES),
-            (Sense::Assent, ASSENTS),
-        ] {
-            let foreign: &[&str] = match (sense, locale) {
-                (Sense::Refusal, Locale::PtBr) => &FOREIGN_REFUSALS,
-                _ => &[],
-            };
-            let lengths = phrases
-                .iter()
-                .chain(foreign)
-                .filter_map(|phrase| starts_with(&plain[at..clause_end], phrase));
-            found.extend(lengths.max().map(|length| (sense, at..at + length)));
+        let foreign: &[&str] = match locale {
+            Locale::PtBr => &FOREIGN_REFUSALS,
+            _ => &[],
+        };
+        let foreign = foreign.iter().map(|phrase| (Sense::Refusal, *phrase));
+        let listed = PHRASES.get(plain[at].as_str()).into_iter().flatten();
+        let mut longest = BTreeMap::new();
+        for (sense, phrase) in listed.copied().chain(foreign) {
+            if let Some(length) = starts_with(&plain[at..clause_end], phrase) {
+                let longest = longest.entry(sense).or_insert(length);
+                *longest = length.max(*longest);
+            }
         }
+        found.extend(
+            longest
+                .into_iter()
+                .map(|(sense, length)| (sense, at..at + length)),
+        );
     }
     found
 }
