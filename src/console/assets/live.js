@@ -228,7 +228,8 @@ export function startLive() {
   document.addEventListener("pointermove", () => (moved = Date.now()), { passive: true });
   document.addEventListener("keydown", () => (moved = Date.now()));
   window.addEventListener("online", connect);
-  window.addEventListener("offline", () => showOffline(true));
+  // An open stream may hide that the network is gone, or the network that is gone may be another one: trying tells.
+  window.addEventListener("offline", connect);
   document.addEventListener("visibilitychange", reconnectIfSilent);
   setInterval(() => {
     if (!polling && Date.now() - heardAt > HELLO_TIMEOUT) connect();
