@@ -339,14 +339,14 @@ fn a_lost_subscription_costs_a_moment_and_is_restored() {
     eventually("it has subscribed again", || {
         (redis.ask("PUBSUB CHANNELS") == "*7").then_some(())
     });
-    // With the slow poll alone, each of these would take up to a second.
+    // With the slow poll alone, each of these would take seconds.
     let renewed = Instant::now();
     for n in 0..6 {
         post(&daemon, &chat(1), &format!("{n}"));
         test.texts(&chat(1), 3 + n);
     }
     let took = renewed.elapsed();
-    assert!(took < Duration::from_millis(2_500), "{took:?}");
+    assert!(took < Duration::from_secs(6), "{took:?}");
 }
 
 #[test]
