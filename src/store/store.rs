@@ -100,8 +100,8 @@ impl Store {
     }
 
     /// # Errors
-    /// If this store or another one of this process reaches no server. One of them receives, another one works: a process that can do
-    /// only a part of its work is not ready, and must not seem alive.
+    /// If a connection of this process reaches no server. One of them receives, another one works, another one hears the bells: a process
+    /// that can do only a part of its work is not ready, and must not seem alive.
     pub(crate) fn reaches_redis(&self) -> Result<(), StoreError> {
         let reason = self.inner.client.last_error();
         match reason.or_else(|| self.inner.connections.unreached()) {

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read as _, Result, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,8 @@ struct Shared {
     /// Nothing gets through.
     cut: AtomicBool,
     over: AtomicBool,
-    open: Mutex<Vec<TcpStream>>,
+    /// The ends of each connection, in the order in which they were made.
+    open: Mutex<Vec<[TcpStream; 2]>>,
 }
 
 impl Link {
@@ -66,6 +67,17 @@ impl Link {
         self.shared.close_all();
     }
 
+    /// How many connections there are.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.open().len()
+    }
+
+    /// Closes the `n`th connection, and every new one, until [`Self::mend`].
+    pub(crate) fn cut_one(&self, n: usize) {
+        self.shared.cut.store(true, Ordering::Relaxed);
+        close(&self.shared.open()[n]);
+    }
+
     pub(crate) fn mend(&self) {
         self.shared.cut.store(false, Ordering::Relaxed);
     }
@@ -89,10 +101,7 @@ impl Shared {
         for stream in [&client, &server] {
             stream.set_nodelay(true)?;
         }
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|stream| stream.peer_addr().is_ok());
-        open.extend([client.try_clone()?, server.try_clone()?]);
-        drop(open);
+        self.open().push([client.try_clone()?, server.try_clone()?]);
         self.copy(client.try_clone()?, server.try_clone()?)?;
         self.copy(server, client)
     }
@@ -105,11 +114,21 @@ impl Shared {
         thread(move || write(to, &receiver))
     }
 
-    fn close_all(&self) {
+    /// The connections that both ends still have.
+    fn open(&self) -> MutexGuard<'_, Vec<[TcpStream; 2]>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for stream in open.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        open.retain(|ends| ends.iter().all(|end| end.peer_addr().is_ok()));
+        open
+    }
+
+    fn close_all(&self) {
+        self.open().drain(..).for_each(|ends| close(&ends));
+    }
+}
+
+fn close(ends: &[TcpStream; 2]) {
+    for end in ends {
+        let _ = end.shutdown(Shutdown::Both);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bells: Pub/Sub messages that say "look now". Losing one costs time, never data.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fred::clients::SubscriberClient;
@@ -9,7 +10,6 @@ use fred::types::{ConnectHandle, CustomCommand, Message, Value};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use tracing::debug;
 
 use crate::ids::{ChatId, ProcessId, SessionName};
 use crate::store::connection::client::{builder_of_one_connection, config_of};
@@ -80,6 +80,8 @@ pub struct Bells {
     bell: String,
     process: Option<ProcessId>,
     subscription: Subscription,
+    /// Why it could not subscribe again so far; `None` while it is subscribed.
+    last_error: Arc<Mutex<Option<String>>>,
 }
 
 /// One connection. It is not repaired: when it ends, or falls silent, another takes its place.
@@ -128,8 +130,15 @@ impl Bells {
             .iter()
             .map(|channel| format!("{bell}{channel}"))
             .collect();
+        let last_error = Arc::new(Mutex::new(None));
+        let watched = Arc::downgrade(&last_error);
+        // A process that hears no bells leaves the customers whom it serves waiting.
+        config
+            .connections
+            .watch(Box::new(move || watched.upgrade()?.lock().ok()?.clone()));
         Ok(Self {
             subscription: Subscription::open(config, &channels).await?,
+            last_error,
             config: config.clone(),
             channels,
             bell,
@@ -163,12 +172,20 @@ impl Bells {
             match Subscription::open(&self.config, &self.channels).await {
                 Ok(subscription) => {
                     self.subscription = subscription;
+                    self.set_last_error(None);
                     return;
                 }
-                Err(error) => debug!(%error, "could not subscribe again"),
+                Err(error) => self.set_last_error(Some(format!("can't subscribe: {error}"))),
             }
             sleep(pause).await;
             pause = (pause * 2).min(SUBSCRIBE_AGAIN.1);
+        }
+    }
+
+    fn set_last_error(&self, reason: Option<String>) {
+        // The lock is held for a moment, never across an await.
+        if let Ok(mut last_error) = self.last_error.lock() {
+            *last_error = reason;
         }
     }
 

@@ -24,8 +24,8 @@ const RECONNECT_INTERVAL: Duration = Duration::from_secs(1);
 
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Says why a store reaches no server; `None` if it reaches one.
-type StoreReach = Box<dyn Fn() -> Option<String> + Send + Sync>;
+/// Says why a connection reaches no server; `None` if it reaches one.
+type Reach = Box<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// All connections of one process. When one of them learns of a failover, the others must know, too: they may only read or
 /// listen.
@@ -35,8 +35,8 @@ pub struct Connections {
     reconnect_throttle: Arc<Throttle>,
     log_throttle: Arc<Throttle>,
     cluster_throttle: Arc<Throttle>,
-    /// Of each store of this process.
-    stores: Arc<Mutex<Vec<StoreReach>>>,
+    /// Of each store and each subscription of this process.
+    reaches: Arc<Mutex<Vec<Reach>>>,
     /// The nodes of the Cluster that we know of.
     nodes: Arc<Mutex<Vec<Server>>>,
     /// The messages that this process sent; Redis may forget them.
@@ -62,7 +62,7 @@ impl Default for Connections {
             reconnect_throttle: Arc::new(Throttle::new(RECONNECT_INTERVAL)),
             log_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
             cluster_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
-            stores: Arc::default(),
+            reaches: Arc::default(),
             nodes: Arc::default(),
             sent: SentMessages::default(),
             process: Arc::default(),
@@ -88,18 +88,18 @@ impl Connections {
         }
     }
 
-    /// Adds a store of this process.
-    pub(crate) fn add_store(&self, reach: StoreReach) {
-        if let Ok(mut stores) = self.stores.lock() {
-            stores.push(reach);
+    /// Adds a connection of this process.
+    pub(crate) fn watch(&self, reach: Reach) {
+        if let Ok(mut reaches) = self.reaches.lock() {
+            reaches.push(reach);
         }
     }
 
-    /// Why one of the stores of this process reaches no server; `None` if all do. Each does other work, so a process is well only if
-    /// all are.
+    /// Why one of the connections of this process reaches no server; `None` if all do. Each does other work, so a process is well
+    /// only if all are.
     pub(crate) fn unreached(&self) -> Option<String> {
-        let stores = self.stores.lock().ok()?;
-        stores.iter().find_map(|reach| reach())
+        let reaches = self.reaches.lock().ok()?;
+        reaches.iter().find_map(|reach| reach())
     }
 
     /// The same for a store whose scripts wait until this many replicas have what they wrote.

@@ -50,7 +50,7 @@ impl Redis {
         };
         let redis = Self(Arc::new(servers));
         let watched = Arc::downgrade(&redis.0);
-        config.connections.add_store(Box::new(move || {
+        config.connections.watch(Box::new(move || {
             let servers = watched.upgrade()?;
             if servers.is_closed() {
                 None

@@ -4,6 +4,7 @@ mod before;
 mod contact;
 mod direct;
 mod full_redis;
+mod lone_connections;
 mod model;
 mod private_redis;
 mod redis_faults;
