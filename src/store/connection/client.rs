@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use fred::prelude::*;
+use fred::types::CustomCommand;
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
 use crate::store::connection::config::RedisServer;
-use crate::store::error::StoreError;
+use crate::store::connection::error_words::plain_text;
+use crate::store::error::{StoreError, refusal};
 
 /// How long a command may take. After that we treat Redis as down: it is better that WAHA sends the webhook again.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,4 +61,31 @@ fn reconnect_policy() -> ReconnectPolicy {
     let mut policy = ReconnectPolicy::new_exponential(0, 1, 500, 2);
     policy.set_jitter(2);
     policy
+}
+
+/// Sends a command to a server to which we have no connection.
+///
+/// # Errors
+/// The error of Redis, or that there is no answer `within` this time.
+pub(crate) async fn ask_once(
+    config: fred::types::config::Config,
+    name: &'static str,
+    arguments: Vec<Value>,
+    within: Duration,
+) -> Result<Value, StoreError> {
+    let client = builder_of_one_connection(config).build()?;
+    let answer = tokio::time::timeout(within, async {
+        client.init().await?;
+        let command = CustomCommand::new_static(name, None::<u16>, false);
+        client.custom::<Value, Value>(command, arguments).await
+    });
+    let answer = answer.await;
+    let _ = tokio::time::timeout(within, client.quit()).await;
+    match answer {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => {
+            Err(refusal(&error).unwrap_or_else(|| StoreError::Redis(plain_text(&error))))
+        }
+        Err(_) => Err(StoreError::Redis("no answer".to_owned())),
+    }
 }

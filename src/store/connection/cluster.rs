@@ -11,23 +11,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use fred::interfaces::ClientLike;
+use fred::types::Value;
 use fred::types::config::{Config, Server, ServerConfig};
-use fred::types::{CustomCommand, Value};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
-use crate::store::connection::client::{builder_of_one_connection, config_of};
+use crate::store::connection::client::{ask_once, config_of};
 use crate::store::connection::config::RedisServer;
 use crate::store::connection::connections::{Connections, Sessions};
-use crate::store::connection::error_words::plain_text;
 use crate::store::connection::node::Node;
 use crate::store::connection::redirection::Redirection;
 use crate::store::connection::redis_command::RedisCommand;
 use crate::store::connection::slot_map::SlotMap;
-use crate::store::error::{StoreError, refusal};
+use crate::store::error::StoreError;
 
 /// How long a command that did not run is sent again: longer than a failover usually takes to make a Cluster whole.
 const TRY_FOR: Duration = Duration::from_secs(4);
@@ -410,7 +408,7 @@ impl ClusterInner {
         servers.extend(known.into_iter().filter(|one| !self.seeds.contains(one)));
         let mut asked = JoinSet::new();
         for server in servers {
-            asked.spawn(ask_once(self.config_for(&server), server));
+            asked.spawn(map_of(self.config_for(&server), server));
         }
         match first_of(asked).await {
             Ok(map) => Ok(map),
@@ -440,24 +438,12 @@ async fn first_of(mut asked: JoinSet<Result<SlotMap, StoreError>>) -> Result<Slo
 }
 
 /// Asks a node to which we have no connection.
-async fn ask_once(config: Config, server: Server) -> Result<SlotMap, StoreError> {
-    let client = builder_of_one_connection(config).build()?;
-    let answer = timeout(ANSWER_TIMEOUT, async {
-        client.init().await?;
-        let slots = CustomCommand::new_static("CLUSTER", None::<u16>, false);
-        client.custom::<Value, _>(slots, vec!["SLOTS"]).await
-    });
-    let answer = answer.await;
-    let _ = timeout(ANSWER_TIMEOUT, client.quit()).await;
-    let answer = match answer {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => {
-            return Err(refusal(&error).unwrap_or_else(|| {
-                StoreError::Redis(format!("{server}: {}", plain_text(&error)))
-            }));
-        }
-        Err(_) => return Err(StoreError::Redis(format!("{server}: no answer"))),
-    };
+async fn map_of(config: Config, server: Server) -> Result<SlotMap, StoreError> {
+    let answer = ask_once(config, "CLUSTER", vec!["SLOTS".into()], ANSWER_TIMEOUT);
+    let answer = answer.await.map_err(|error| match error {
+        StoreError::Redis(reason) => StoreError::Redis(format!("{server}: {reason}")),
+        refused => refused,
+    })?;
     SlotMap::parse(answer, &server).ok_or_else(|| {
         StoreError::Redis(format!("{server} is not part of a Cluster that has slots"))
     })

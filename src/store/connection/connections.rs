@@ -14,6 +14,7 @@ use tracing::warn;
 use crate::ids::{ProcessId, SessionName};
 use crate::store::connection::contact::Contact;
 use crate::store::connection::sent_messages::SentMessages;
+use crate::store::connection::silences::Silences;
 use crate::throttle::Throttle;
 
 /// The sessions that a store has added to the set in Redis, and when it last marked them as busy.
@@ -45,6 +46,8 @@ pub struct Connections {
     pub(crate) process: Arc<OnceLock<ProcessId>>,
     /// When connections were lost and made.
     pub(crate) contact: Contact,
+    /// When servers were silent.
+    pub(super) silences: Silences,
     /// How many replicas must have what a script wrote before its answer counts.
     pub(crate) ack_replicas: u32,
 }
@@ -67,6 +70,7 @@ impl Default for Connections {
             sent: SentMessages::default(),
             process: Arc::default(),
             contact: Contact::default(),
+            silences: Silences::default(),
             ack_replicas: 0,
         }
     }

@@ -15,4 +15,6 @@ pub(crate) mod redis;
 pub(crate) mod redis_command;
 pub(crate) mod sent_messages;
 pub(crate) mod server_check;
+pub(crate) mod silences;
 pub(crate) mod slot_map;
+pub(crate) mod trust;

@@ -11,7 +11,7 @@ use fred::interfaces::{ClientLike, EventInterface};
 use fred::types::config::{Config, Server};
 use fred::types::{CustomCommand, Value};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -21,7 +21,11 @@ use crate::store::connection::config::RedisServer;
 use crate::store::connection::connections::{Connections, Sessions, connected, reconnect};
 use crate::store::connection::error_words::plain_text;
 use crate::store::connection::redis_command::RedisCommand;
+use crate::store::connection::trust::{
+    Authority, SILENT_AFTER, Trust, Witnesses, answered, does_not_count,
+};
 use crate::store::error::{StoreError, refusal};
+use crate::throttle::Throttle;
 
 /// The pause before a connection whose task ended is made again.
 const MAKE_AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -35,10 +39,12 @@ const ACK_TIMEOUT: Duration = Duration::from_millis(500);
 /// See the module.
 pub(crate) struct Node {
     config: Config,
-    client: Mutex<Client>,
+    connection: Mutex<Connection>,
     closing: AtomicBool,
-    /// The connection ends without waiting for answers.
-    abandoned: Arc<Notify>,
+    /// Those who know whether this server still has its place, if another can take it.
+    witnesses: Option<Witnesses>,
+    /// Limits how often a silent server is asked about.
+    asks_about_silence: Throttle,
     /// The last error, while there is no connection.
     last_error: Mutex<Option<String>>,
     /// When this node last said that the Cluster is down.
@@ -49,6 +55,22 @@ pub(crate) struct Node {
     sessions: Arc<Sessions>,
     /// The address to show, if there are several servers.
     address: Option<String>,
+}
+
+/// fred's client, until its task ends, and whether its answers count.
+#[derive(Clone)]
+struct Connection {
+    client: Client,
+    trust: Arc<Trust>,
+}
+
+impl Connection {
+    fn new(config: &Config) -> Result<Self, StoreError> {
+        Ok(Self {
+            client: builder(config.clone()).build()?,
+            trust: Arc::default(),
+        })
+    }
 }
 
 impl Node {
@@ -67,37 +89,36 @@ impl Node {
         connections: &Connections,
         sessions: &Arc<Sessions>,
     ) -> Result<Arc<Self>, StoreError> {
-        let address = Some(server.to_string());
-        Self::start(config, address, connections, sessions)
+        Self::start(config, Some(server), connections, sessions)
     }
 
     fn start(
         config: Config,
-        address: Option<String>,
+        cluster_node: Option<&Server>,
         connections: &Connections,
         sessions: &Arc<Sessions>,
     ) -> Result<Arc<Self>, StoreError> {
-        let client = builder(config.clone()).build()?;
         let node = Arc::new(Self {
-            config,
-            client: Mutex::new(client),
+            connection: Mutex::new(Connection::new(&config)?),
             closing: AtomicBool::new(false),
-            abandoned: Arc::default(),
+            witnesses: Witnesses::of(&config, cluster_node, connections),
+            asks_about_silence: Throttle::new(SILENT_AFTER),
+            config,
             last_error: Mutex::default(),
             cluster_down: Mutex::default(),
             refused: watch::channel(None).0,
             connections: connections.clone(),
             sessions: sessions.clone(),
-            address,
+            address: cluster_node.map(Server::to_string),
         });
         tokio::spawn(keep(Arc::downgrade(&node)));
         Ok(node)
     }
 
-    /// The client of now. A lock is poisoned only by a panic while it is held, and no line here can panic with it.
-    fn client(&self) -> Client {
-        match self.client.lock() {
-            Ok(client) => client.clone(),
+    /// The connection of now. A lock is poisoned only by a panic while it is held, and no line here can panic with it.
+    fn connection(&self) -> Connection {
+        match self.connection.lock() {
+            Ok(connection) => connection.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
         }
     }
@@ -107,7 +128,7 @@ impl Node {
     }
 
     pub(crate) fn is_connected(&self) -> bool {
-        self.client().is_connected()
+        self.connection().client.is_connected()
     }
 
     /// Waits for the first connection.
@@ -115,7 +136,7 @@ impl Node {
     /// # Errors
     /// [`StoreError::Refused`] if Redis does not let us in.
     pub(crate) async fn connected(&self) -> Result<(), StoreError> {
-        let client = self.client();
+        let client = self.connection().client;
         let mut refused = self.refused.subscribe();
         tokio::select! {
             connected = connected(&client) => Ok(connected?),
@@ -134,12 +155,61 @@ impl Node {
         if self.must_be_acknowledged(name) {
             return self.send_acknowledged(vec![(name, arguments)]).await;
         }
-        let client = self.client();
+        let connection = self.connection();
+        let client = &connection.client;
         if !client.is_connected() {
             return Err(StoreError::Disconnected);
         }
-        let sent = client.custom(command(name), arguments).await;
+        let sent = client.custom(command(name), arguments);
+        let sent: Result<Value, Error> = self.answer_that_counts(&connection, sent).await?;
         sent.map_err(|error| self.error(error))
+    }
+
+    /// Waits for an answer. If the server is silent for a while, asks whether another has taken its place, and leaves it then.
+    ///
+    /// # Errors
+    /// If the answer does not count: it may be that of a server that was frozen, and has lost its place.
+    async fn answer_that_counts<T>(
+        &self,
+        connection: &Connection,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, StoreError> {
+        let Some(witnesses) = &self.witnesses else {
+            return Ok(answer.await);
+        };
+        let trust = &connection.trust;
+        let server = || connection.client.active_connections().into_iter().next();
+        let answer = answered(answer, async || {
+            witnesses.suspect();
+            if self.asks_about_silence.due()
+                && let Some(server) = server()
+                && witnesses.authority(&server).await == Authority::Lost
+            {
+                self.leave(trust);
+            }
+        })
+        .await;
+        if trust.knows_of(witnesses) {
+            return Ok(answer);
+        }
+        let Some(server) = server() else {
+            return Err(does_not_count());
+        };
+        match trust.authority(&server, witnesses).await {
+            Authority::Kept => Ok(answer),
+            Authority::Lost => {
+                self.leave(trust);
+                Err(does_not_count())
+            }
+            Authority::Unclear => Err(does_not_count()),
+        }
+    }
+
+    /// Another server has the place of this one.
+    fn leave(&self, trust: &Trust) {
+        if trust.end() {
+            self.connections.reconnect_all();
+        }
     }
 
     /// Sends a command to the node that takes over its slot.
@@ -196,7 +266,8 @@ impl Node {
         &self,
         commands: Vec<(&'static str, Vec<Value>)>,
     ) -> Vec<Result<Value, StoreError>> {
-        let client = self.client();
+        let connection = self.connection();
+        let client = &connection.client;
         let count = commands.len();
         let failed = |error: &StoreError| (0..count).map(|_| Err(error.clone())).collect();
         if !client.is_connected() {
@@ -209,7 +280,11 @@ impl Node {
                 return failed(&self.error(error));
             }
         }
-        let answers: Vec<Result<Value, Error>> = pipeline.try_all().await;
+        let answers = self.answer_that_counts(&connection, pipeline.try_all());
+        let answers: Vec<Result<Value, Error>> = match answers.await {
+            Ok(answers) => answers,
+            Err(error) => return failed(&error),
+        };
         if answers.len() != count {
             let error = answers.into_iter().find_map(Result::err);
             let error = error.map_or(StoreError::Disconnected, |error| self.error(error));
@@ -256,26 +331,25 @@ impl Node {
         }
     }
 
-    /// Ends the connection at once, with an error for the commands that have no answer yet. To close it in order would wait for these
-    /// answers, and a frozen master that goes on would give them, although another has its slots.
+    /// Ends the connection at once and for good, with an error for the commands that have no answer yet.
     pub(crate) fn abandon(&self) {
         self.closing.store(true, Ordering::Relaxed);
-        self.abandoned.notify_one();
+        self.connection().trust.end();
     }
 
     /// Closes the connection for good.
     pub(crate) async fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
-        let _ = self.client().quit().await;
+        let _ = self.connection().client.quit().await;
     }
 
     /// Makes a new client, after the task of the last one ended. Returns false if it can't.
     fn make_again(&self) -> bool {
-        let Ok(client) = builder(self.config.clone()).build() else {
+        let Ok(connection) = Connection::new(&self.config) else {
             return false;
         };
-        if let Ok(mut current) = self.client.lock() {
-            *current = client;
+        if let Ok(mut current) = self.connection.lock() {
+            *current = connection;
         }
         true
     }
@@ -291,10 +365,9 @@ async fn keep(node: Weak<Node>) {
     let mut seen = SaidInLog::default();
     loop {
         let Some(kept) = node.upgrade() else { return };
-        let client = kept.client();
+        let Connection { client, trust } = kept.connection();
         let (mut errors, mut connections) = (client.error_rx(), client.reconnect_rx());
         let mut reconnect_requests = kept.connections.reconnect_requests();
-        let abandoned = kept.abandoned.clone();
         drop(kept);
         let mut task = client.connect();
         let why = loop {
@@ -311,9 +384,9 @@ async fn keep(node: Weak<Node>) {
                     (_, None) => return,
                 },
                 () = requested(&mut reconnect_requests) => reconnect(&client),
-                () = abandoned.notified() => {
+                () = trust.ends.notified() => {
                     task.abort();
-                    return;
+                    break "another server has its place".to_owned();
                 }
                 ended = &mut task => break match ended {
                     Ok(Ok(())) => "it ended".to_owned(),

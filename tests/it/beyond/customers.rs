@@ -7,7 +7,7 @@ use crate::harness::{Daemon, TestSetup, chat, eventually};
 use crate::webhook;
 
 /// The most unanswered messages of one customer, so that a slow machine can catch up.
-pub(super) const AHEAD_MAX: usize = 20;
+const AHEAD_MAX: usize = 20;
 /// How many messages each writes after the fault.
 const AFTER: usize = 3;
 /// WAHA repeats a webhook later than this. So a test sees sooner that it is taken.
