@@ -220,15 +220,20 @@ fn authority_in_cluster(answers: Vec<Value>, server: &Server) -> Authority {
         let Some(nodes) = answer.as_string() else {
             continue;
         };
-        let Some((flags, has_slots)) = nodes.lines().find_map(|line| node_in(line, server)) else {
+        let nodes: Vec<_> = nodes.lines().filter_map(ClusterNode::read).collect();
+        let Some(own) = nodes.iter().find(|node| node.is_at(server)) else {
             continue;
         };
-        if flags.contains(&"slave") || !has_slots {
+        if own.has("slave") || !own.has_slots {
             return Authority::Lost;
         }
-        fails |= flags.contains(&"fail");
-        think_it_is_down += usize::from(flags.contains(&"fail?"));
         asked += 1;
+        // Without a replica, nobody can take its place, and others may call it failed for a while after it is back.
+        let mut others = nodes.iter();
+        if others.any(|node| node.master == own.id && !node.has("fail")) {
+            fails |= own.has("fail");
+            think_it_is_down += usize::from(own.has("fail?"));
+        }
     }
     match fails || think_it_is_down * 2 > asked {
         true => Authority::Unclear,
@@ -236,17 +241,43 @@ fn authority_in_cluster(answers: Vec<Value>, server: &Server) -> Authority {
     }
 }
 
-/// The flags of a node, and whether it has slots, if the line is about it:
-/// `id ip:port@bus,hostname flags master ping pong epoch link slot...`
-fn node_in<'a>(line: &'a str, server: &Server) -> Option<(Vec<&'a str>, bool)> {
-    let mut words = line.split(' ');
-    let (address, rest) = words.nth(1)?.split_once('@')?;
-    let (ip, port) = address.rsplit_once(':')?;
-    let hostname = rest.split(',').nth(1);
-    let is_it =
-        (ip == &*server.host || hostname == Some(&*server.host)) && port == server.port.to_string();
-    let flags = words.next()?.split(',').collect();
-    is_it.then(|| (flags, words.nth(5).is_some()))
+/// A line of `CLUSTER NODES`: `id ip:port@bus,hostname flags master ping pong epoch link slot...`
+struct ClusterNode<'a> {
+    id: &'a str,
+    ip: &'a str,
+    port: &'a str,
+    hostname: Option<&'a str>,
+    flags: &'a str,
+    /// The id of its master; `-` if it is one.
+    master: &'a str,
+    has_slots: bool,
+}
+
+impl<'a> ClusterNode<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let mut words = line.split(' ');
+        let id = words.next()?;
+        let (address, bus) = words.next()?.split_once('@')?;
+        let (ip, port) = address.rsplit_once(':')?;
+        Some(Self {
+            id,
+            ip,
+            port,
+            hostname: bus.split(',').nth(1),
+            flags: words.next()?,
+            master: words.next()?,
+            has_slots: words.nth(4).is_some(),
+        })
+    }
+
+    fn is_at(&self, server: &Server) -> bool {
+        let host = &*server.host;
+        (self.ip == host || self.hostname == Some(host)) && self.port == server.port.to_string()
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.flags.split(',').any(|one| one == flag)
+    }
 }
 
 /// Waits for the answer of a server, and says each time that it is silent for a while.
@@ -296,7 +327,7 @@ mod tests {
             )
         };
         let (own, other) = ("10.0.0.1", "10.0.0.2");
-        for (answers, place) in [
+        for (answers, authority) in [
             (vec![], Authority::Kept),
             (
                 vec![says(own, 1, "master"), says(own, 1, "master")],
@@ -340,7 +371,7 @@ mod tests {
         ] {
             assert_eq!(
                 authority_in_group(answers.clone(), &server()),
-                place,
+                authority,
                 "{answers:?}"
             );
         }
@@ -348,15 +379,21 @@ mod tests {
 
     #[test]
     fn the_other_nodes_say_whether_a_master_has_its_slots() {
-        let says = |flags: &str, slots: &str| {
+        let says_with = |flags: &str, slots: &str, replica: &str| {
             let text = format!(
                 "a1 10.0.0.2:7000@17000,two.example myself,master - 0 0 3 connected 0-9\n\
-                 b2 10.0.0.1:7000@17000,one.example {flags} - 0 0 1 connected{slots}\n"
+                 b2 10.0.0.1:7000@17000,one.example {flags} - 0 0 1 connected{slots}\n\
+                 c3 10.0.0.3:7000@17000,three.example {replica} b2 0 0 1 connected\n"
             );
             Value::from(text)
         };
-        for (answers, place) in [
+        let says = |flags, slots| says_with(flags, slots, "slave");
+        for (answers, authority) in [
             (vec![], Authority::Kept),
+            (
+                vec![says_with("master,fail", " 10-20", "slave,fail")],
+                Authority::Kept,
+            ),
             (
                 vec![says("master", " 10-20 30"), says("master", " 10-20")],
                 Authority::Kept,
@@ -385,7 +422,7 @@ mod tests {
         ] {
             assert_eq!(
                 authority_in_cluster(answers.clone(), &server()),
-                place,
+                authority,
                 "{answers:?}"
             );
         }
