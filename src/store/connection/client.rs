@@ -63,26 +63,29 @@ fn reconnect_policy() -> ReconnectPolicy {
     policy
 }
 
-/// Sends a command to a server to which we have no connection.
+/// Sends commands to a server to which we have no connection. Returns their answers, in their order.
 ///
 /// # Errors
-/// The error of Redis, or that there is no answer `within` this time.
+/// The first error of Redis, or that there is no answer `within` this time.
 pub(crate) async fn ask_once(
     config: fred::types::config::Config,
-    name: &'static str,
-    arguments: Vec<Value>,
+    commands: Vec<(&'static str, Vec<Value>)>,
     within: Duration,
-) -> Result<Value, StoreError> {
+) -> Result<Vec<Value>, StoreError> {
     let client = builder_of_one_connection(config).build()?;
-    let answer = tokio::time::timeout(within, async {
+    let answers = tokio::time::timeout(within, async {
         client.init().await?;
-        let command = CustomCommand::new_static(name, None::<u16>, false);
-        client.custom::<Value, Value>(command, arguments).await
+        let mut answers = Vec::new();
+        for (name, arguments) in commands {
+            let command = CustomCommand::new_static(name, None::<u16>, false);
+            answers.push(client.custom::<Value, Value>(command, arguments).await?);
+        }
+        Ok::<_, Error>(answers)
     });
-    let answer = answer.await;
+    let answers = answers.await;
     let _ = tokio::time::timeout(within, client.quit()).await;
-    match answer {
-        Ok(Ok(answer)) => Ok(answer),
+    match answers {
+        Ok(Ok(answers)) => Ok(answers),
         Ok(Err(error)) => {
             Err(refusal(&error).unwrap_or_else(|| StoreError::Redis(plain_text(&error))))
         }

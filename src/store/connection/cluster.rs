@@ -439,12 +439,16 @@ async fn first_of(mut asked: JoinSet<Result<SlotMap, StoreError>>) -> Result<Slo
 
 /// Asks a node to which we have no connection.
 async fn map_of(config: Config, server: Server) -> Result<SlotMap, StoreError> {
-    let answer = ask_once(config, "CLUSTER", vec!["SLOTS".into()], ANSWER_TIMEOUT);
-    let answer = answer.await.map_err(|error| match error {
+    let slots = ("CLUSTER", vec!["SLOTS".into()]);
+    let answers = ask_once(config, vec![slots], ANSWER_TIMEOUT).await;
+    let mut answers = answers.map_err(|error| match error {
         StoreError::Redis(reason) => StoreError::Redis(format!("{server}: {reason}")),
         refused => refused,
     })?;
-    SlotMap::parse(answer, &server).ok_or_else(|| {
+    let map = answers
+        .pop()
+        .and_then(|answer| SlotMap::parse(answer, &server));
+    map.ok_or_else(|| {
         StoreError::Redis(format!("{server} is not part of a Cluster that has slots"))
     })
 }

@@ -101,16 +101,17 @@ impl Witnesses {
 
     /// Whether this server, as the others know it, still has its place. If none of them answers, none of them gives it to another.
     pub(super) async fn authority(&self, server: &Server) -> Authority {
-        let (asked, arguments, read): (_, _, fn(_, &_) -> _) = match &self.others {
+        let (asked, commands, read): (_, _, fn(_, &_) -> _) = match &self.others {
             Others::Sentinels { hosts, group } => {
-                let arguments = ("SENTINEL", vec!["MASTER".into(), group.as_str().into()]);
-                (hosts.clone(), arguments, authority_in_group)
+                let ask = |what: &str| ("SENTINEL", vec![what.into(), group.as_str().into()]);
+                let commands = vec![ask("GET-MASTER-ADDR-BY-NAME"), ask("MASTER")];
+                (hosts.clone(), commands, authority_in_group)
             }
             Others::NodesBeside(own, connections) => {
                 let mut nodes = connections.nodes_or(&[]);
                 nodes.retain(|node| node != own);
-                let arguments: (_, Vec<Value>) = ("CLUSTER", vec!["NODES".into()]);
-                (nodes, arguments, authority_in_cluster)
+                let commands = vec![("CLUSTER", vec!["NODES".into()])];
+                (nodes, commands, authority_in_cluster)
             }
         };
         let mut asking = JoinSet::new();
@@ -119,8 +120,7 @@ impl Witnesses {
                 server: ServerConfig::Centralized { server: one },
                 ..self.base.clone()
             };
-            let (name, arguments) = arguments.clone();
-            asking.spawn(ask_once(config, name, arguments, OTHERS_WITHIN));
+            asking.spawn(ask_once(config, commands.clone(), OTHERS_WITHIN));
         }
         let until = Instant::now() + OTHERS_WITHIN;
         let mut answers = Vec::new();
@@ -187,36 +187,46 @@ impl Trust {
     }
 }
 
-/// Reads the answers to `SENTINEL MASTER` (<https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/>).
-fn authority_in_group(answers: Vec<Value>, server: &Server) -> Authority {
+/// Reads what Sentinels answer to `SENTINEL GET-MASTER-ADDR-BY-NAME` and `SENTINEL MASTER`
+/// (<https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/>). Once the one that leads a failover has promoted a
+/// replica, it gives its address to the first, and still describes the old primary to the second.
+fn authority_in_group(answers: Vec<Vec<Value>>, server: &Server) -> Authority {
     let mut newest = None;
     let (mut asked, mut think_it_is_down, mut fails) = (0, 0, false);
     for answer in answers {
-        let Ok(fields) = answer.convert::<HashMap<String, String>>() else {
+        let Ok([address, described]) = <[Value; 2]>::try_from(answer) else {
+            continue;
+        };
+        let (Ok(address), Ok(fields)) = (
+            address.convert::<(String, String)>(),
+            described.convert::<HashMap<String, String>>(),
+        ) else {
             continue;
         };
         let field = |name| fields.get(name).map_or("", String::as_str);
         let epoch = field("config-epoch").parse::<u64>().unwrap_or(0);
-        let is_it = field("ip") == &*server.host && field("port") == server.port.to_string();
-        if newest.is_none_or(|(newest, _)| newest < epoch) {
-            newest = Some((epoch, is_it));
+        let is_promoted = (field("ip"), field("port")) != (&address.0, &address.1);
+        let is_it = address.0 == *server.host && address.1 == server.port.to_string();
+        if newest.is_none_or(|(newest, _)| newest < (epoch, is_promoted)) {
+            newest = Some(((epoch, is_promoted), is_it));
         }
-        let mut flags = field("flags").split(',');
-        fails |= flags.any(|flag| ["o_down", "failover_in_progress"].contains(&flag));
-        think_it_is_down += usize::from(field("flags").split(',').any(|flag| flag == "s_down"));
+        let has = |flag| field("flags").split(',').any(|one| one == flag);
+        fails |= has("o_down") || has("failover_in_progress");
+        think_it_is_down += usize::from(has("s_down"));
         asked += 1;
     }
     match newest {
         Some((_, false)) => Authority::Lost,
+        Some(((_, true), true)) => Authority::Kept,
         _ if fails || think_it_is_down * 2 > asked => Authority::Unclear,
         _ => Authority::Kept,
     }
 }
 
 /// Reads the answers to `CLUSTER NODES` (<https://redis.io/docs/latest/commands/cluster-nodes/>).
-fn authority_in_cluster(answers: Vec<Value>, server: &Server) -> Authority {
+fn authority_in_cluster(answers: Vec<Vec<Value>>, server: &Server) -> Authority {
     let (mut asked, mut think_it_is_down, mut fails) = (0, 0, false);
-    for answer in answers {
+    for answer in answers.into_iter().flatten() {
         let Some(nodes) = answer.as_string() else {
             continue;
         };
@@ -312,20 +322,20 @@ mod tests {
 
     #[test]
     fn the_newest_sentinel_says_who_is_the_primary_and_a_failover_is_unclear() {
-        let says = |ip: &str, epoch: u64, flags: &str| {
+        let promotes = |address: &str, ip: &str, epoch: u64, flags: &str| {
+            let epoch = epoch.to_string();
             let fields = [
-                ("ip", ip),
-                ("port", "7000"),
-                ("flags", flags),
-                ("config-epoch", &epoch.to_string()),
+                ["ip", ip],
+                ["port", "7000"],
+                ["flags", flags],
+                ["config-epoch", &epoch],
             ];
-            Value::Array(
-                fields
-                    .into_iter()
-                    .flat_map(|(name, value)| [Value::from(name), Value::from(value)])
-                    .collect(),
-            )
+            let texts =
+                |texts: &[&str]| Value::Array(texts.iter().copied().map(Value::from).collect());
+            vec![texts(&[address, "7000"]), texts(fields.as_flattened())]
         };
+        let says = |ip, epoch, flags| promotes(ip, ip, epoch, flags);
+        let failing = "master,failover_in_progress";
         let (own, other) = ("10.0.0.1", "10.0.0.2");
         for (answers, authority) in [
             (vec![], Authority::Kept),
@@ -354,11 +364,16 @@ mod tests {
                 Authority::Unclear,
             ),
             (
-                vec![
-                    says(own, 1, "master"),
-                    says(own, 1, "master,failover_in_progress"),
-                ],
+                vec![says(own, 1, "master"), says(own, 1, failing)],
                 Authority::Unclear,
+            ),
+            (
+                vec![says(own, 1, "master"), promotes(other, own, 1, failing)],
+                Authority::Lost,
+            ),
+            (
+                vec![says(other, 1, "master"), promotes(own, other, 1, failing)],
+                Authority::Kept,
             ),
             (
                 vec![
@@ -385,7 +400,7 @@ mod tests {
                  b2 10.0.0.1:7000@17000,one.example {flags} - 0 0 1 connected{slots}\n\
                  c3 10.0.0.3:7000@17000,three.example {replica} b2 0 0 1 connected\n"
             );
-            Value::from(text)
+            vec![Value::from(text)]
         };
         let says = |flags, slots| says_with(flags, slots, "slave");
         for (answers, authority) in [
@@ -414,9 +429,9 @@ mod tests {
             ),
             (vec![says("master,fail?", " 10-20")], Authority::Unclear),
             (
-                vec![Value::from(
+                vec![vec![Value::from(
                     "c3 10.0.0.3:7000@17000 master - 0 0 1 connected 10-20\n",
-                )],
+                )]],
                 Authority::Kept,
             ),
         ] {
