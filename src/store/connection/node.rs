@@ -71,6 +71,11 @@ impl Connection {
             trust: Arc::default(),
         })
     }
+
+    /// The server that it leads to now; `None` if it is lost.
+    fn server(&self) -> Option<Server> {
+        self.client.active_connections().into_iter().next()
+    }
 }
 
 impl Node {
@@ -161,53 +166,56 @@ impl Node {
             return Err(StoreError::Disconnected);
         }
         let sent = client.custom(command(name), arguments);
-        let sent: Result<Value, Error> = self.answer_that_counts(&connection, sent).await?;
-        sent.map_err(|error| self.error(error))
+        let sent: Result<Value, Error> = self.answer(&connection, sent).await;
+        let answer = sent.map_err(|error| self.error(error))?;
+        self.counts(&connection).await?;
+        Ok(answer)
     }
 
     /// Waits for an answer. If the server is silent for a while, asks whether another has taken its place, and leaves it then.
-    ///
-    /// # Errors
-    /// If the answer does not count: it may be that of a server that was frozen, and has lost its place.
-    async fn answer_that_counts<T>(
-        &self,
-        connection: &Connection,
-        answer: impl Future<Output = T>,
-    ) -> Result<T, StoreError> {
+    async fn answer<T>(&self, connection: &Connection, answer: impl Future<Output = T>) -> T {
         let Some(witnesses) = &self.witnesses else {
-            return Ok(answer.await);
+            return answer.await;
         };
-        let trust = &connection.trust;
-        let server = || connection.client.active_connections().into_iter().next();
-        let answer = answered(answer, async || {
+        answered(answer, async || {
             witnesses.suspect();
             if self.asks_about_silence.due()
-                && let Some(server) = server()
+                && let Some(server) = connection.server()
                 && witnesses.authority(&server).await == Authority::Lost
             {
-                self.leave(trust);
+                self.leave(&connection.trust);
             }
         })
-        .await;
-        if trust.knows_of(witnesses) {
-            return Ok(answer);
-        }
-        let Some(server) = server() else {
-            return Err(does_not_count());
-        };
-        match trust.authority(&server, witnesses).await {
-            Authority::Kept => Ok(answer),
-            Authority::Lost => {
-                self.leave(trust);
-                Err(does_not_count())
-            }
-            Authority::Unclear => Err(does_not_count()),
-        }
+        .await
     }
 
-    /// Another server has the place of this one.
+    /// Whether an answer that has just come counts. One that says that the command did not run always does.
+    ///
+    /// # Errors
+    /// If it may be that of a server that was frozen, and has lost its place.
+    async fn counts(&self, connection: &Connection) -> Result<(), StoreError> {
+        let Some(witnesses) = &self.witnesses else {
+            return Ok(());
+        };
+        let trust = &connection.trust;
+        if trust.knows_of(witnesses) {
+            return Ok(());
+        }
+        let authority = match connection.server() {
+            Some(server) => trust.authority(&server, witnesses).await,
+            None => Authority::Unclear,
+        };
+        match authority {
+            Authority::Kept => return Ok(()),
+            Authority::Lost => self.leave(trust),
+            Authority::Unclear => {}
+        }
+        Err(does_not_count())
+    }
+
+    /// Another server has the place of this one. In a Cluster, the connections to the other nodes are well.
     fn leave(&self, trust: &Trust) {
-        if trust.end() {
+        if trust.end() && self.config.server.is_sentinel() {
             self.connections.reconnect_all();
         }
     }
@@ -280,11 +288,12 @@ impl Node {
                 return failed(&self.error(error));
             }
         }
-        let answers = self.answer_that_counts(&connection, pipeline.try_all());
-        let answers: Vec<Result<Value, Error>> = match answers.await {
-            Ok(answers) => answers,
-            Err(error) => return failed(&error),
-        };
+        let answers: Vec<Result<Value, Error>> = self.answer(&connection, pipeline.try_all()).await;
+        if answers.iter().any(Result::is_ok)
+            && let Err(error) = self.counts(&connection).await
+        {
+            return failed(&error);
+        }
         if answers.len() != count {
             let error = answers.into_iter().find_map(Result::err);
             let error = error.map_or(StoreError::Disconnected, |error| self.error(error));
