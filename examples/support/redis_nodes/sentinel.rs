@@ -89,6 +89,25 @@ impl SentinelGroup {
         })
     }
 
+    /// Waits until both replicas have what the primary has written so far. A new replica counts as complete up to a second before
+    /// the primary sends it the first write.
+    pub(crate) fn wait_until_replicated(&self) -> Result<()> {
+        let primary = self.primary()?;
+        let offset = |n: usize, field| -> Result<u64> {
+            let offset = self.nodes[n].info("replication", field)?;
+            offset.parse().map_err(Error::other)
+        };
+        let written = offset(primary, "master_repl_offset")?;
+        until("the replicas have what was written", || {
+            for n in (0..NODES).filter(|n| *n != primary) {
+                if offset(n, "slave_repl_offset")? < written {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        })
+    }
+
     /// Whether the Sentinels agree on the primary, and both other nodes are its complete replicas.
     pub(crate) fn is_whole(&self) -> Result<bool> {
         let primary = self.primary()?;

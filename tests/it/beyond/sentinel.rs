@@ -25,6 +25,7 @@ fn failovers_planned_and_after_a_kill_lose_and_double_no_message() {
     let test = TestSetup::new();
     let (mut group, daemon) = echo(&test);
     under_traffic(&test, &daemon, &customers(), || {
+        group.wait_until_replicated().unwrap();
         group.kill(0).unwrap();
         group.wait_for_failover(0).unwrap();
     });
@@ -40,6 +41,7 @@ fn what_a_frozen_primary_takes_when_it_goes_on_after_a_failover_does_not_count()
     let test = TestSetup::new();
     let (group, daemon) = echo(&test);
     under_traffic(&test, &daemon, &customers(), || {
+        group.wait_until_replicated().unwrap();
         group.nodes[0].freeze().unwrap();
         group.wait_for_failover(0).unwrap();
         // It goes on with the commands that waited at it, as if nothing had happened.
