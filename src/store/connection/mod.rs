@@ -14,6 +14,7 @@ pub(crate) mod redirection;
 pub(crate) mod redis;
 pub(crate) mod redis_command;
 pub(crate) mod sent_messages;
+pub(crate) mod sentinel_events;
 pub(crate) mod server_check;
 pub(crate) mod silences;
 pub(crate) mod slot_map;

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::store::connection::client::ask_once;
 use crate::store::connection::connections::Connections;
+use crate::store::connection::sentinel_events;
 use crate::store::error::StoreError;
 
 /// A command that has no answer for this long may be at a server that is frozen. Shorter than any failover takes, even with the time
@@ -79,18 +80,23 @@ impl Witnesses {
         else {
             return None;
         };
+        let base = Config {
+            username: username.clone(),
+            password: password.clone(),
+            database: None,
+            ..config.clone()
+        };
+        let silences = connections.silences.of(service_name);
+        if connections.silences.is_first_to_listen() {
+            sentinel_events::count(hosts, &base, &silences);
+        }
         Some(Self {
-            silences: connections.silences.of(service_name),
+            silences,
             others: Others::Sentinels {
                 hosts: hosts.clone(),
                 group: service_name.clone(),
             },
-            base: Config {
-                username: username.clone(),
-                password: password.clone(),
-                database: None,
-                ..config.clone()
-            },
+            base,
         })
     }
 
