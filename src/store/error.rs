@@ -96,9 +96,15 @@ impl From<fred::error::Error> for StoreError {
         if is_full(&text) {
             return Self::Full;
         }
+        if text == NOT_SENT {
+            return Self::Disconnected;
+        }
         Self::Redis(text)
     }
 }
+
+/// fred's words when the connection was lost before it sent the command.
+const NOT_SENT: &str = "Failed to route command";
 
 /// Whether this answer of Redis, to a command or to a script, says that its memory is full.
 pub(crate) fn is_full(answer: &str) -> bool {
@@ -111,4 +117,23 @@ pub(crate) const OLDEST: (u32, u32) = (6, 2);
 /// [`OLDEST`] as text.
 pub(crate) fn oldest() -> String {
     format!("{}.{}", OLDEST.0, OLDEST.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fred::error::{Error, ErrorKind};
+
+    #[test]
+    fn a_command_that_was_not_sent_is_told_from_one_that_may_have_run() {
+        for (words, is_sent) in [
+            ("Failed to route command.", false),
+            ("Canceled", true),
+            ("ERR Failed to route command to replica.", true),
+        ] {
+            let error = StoreError::from(Error::new(ErrorKind::Unknown, words));
+            assert_eq!(matches!(error, StoreError::Redis(_)), is_sent, "{words}");
+            assert_eq!(matches!(error, StoreError::Disconnected), !is_sent, "{words}");
+        }
+    }
 }

@@ -7,11 +7,13 @@ use crate::harness::{Daemon, TestSetup, chat, eventually};
 use crate::webhook;
 
 /// The most unanswered messages of one customer, so that a slow machine can catch up.
-const AHEAD_MAX: usize = 20;
+const AHEAD_MAX: usize = 10;
 /// How many messages each writes after the fault.
 const AFTER: usize = 3;
 /// WAHA repeats a webhook later than this. So a test sees sooner that it is taken.
 const REPEAT_AFTER: Duration = Duration::from_millis(100);
+/// How long WAHA takes for a reply.
+const WAHA_TAKES: Duration = Duration::from_millis(60);
 
 /// One customer of one session.
 pub(super) struct Customer {
@@ -101,8 +103,8 @@ pub(super) fn under_traffic(
     customers: &[Customer],
     fault: impl FnOnce(),
 ) -> Vec<Account> {
-    // So that replies are on their way during the fault.
-    test.waha.delay(Duration::from_millis(20));
+    // So that replies are on their way during the fault, and not so many that nodes are busy with them.
+    test.waha.delay(WAHA_TAKES);
     let before: Vec<_> = customers
         .iter()
         .map(|one| test.waha.texts(&one.chat).len())

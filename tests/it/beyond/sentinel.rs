@@ -4,9 +4,9 @@ use super::customers::{Customer, under_traffic};
 use crate::harness::{Daemon, SESSION, TestSetup};
 use crate::redis_nodes::SentinelGroup;
 
-/// A group, and a daemon on it that answers every message.
-fn echo(test: &TestSetup) -> (SentinelGroup, Daemon) {
-    let group = SentinelGroup::start(&test.directory.path().join("group"), &[]).unwrap();
+/// A group, whose nodes have these arguments, and a daemon on it that answers every message.
+fn echo(test: &TestSetup, arguments: &[&str]) -> (SentinelGroup, Daemon) {
+    let group = SentinelGroup::start(&test.directory.path().join("group"), arguments).unwrap();
     let daemon = test
         .setup("all")
         .set("REDIS_URL", group.url())
@@ -23,7 +23,7 @@ fn customers() -> Vec<Customer> {
 #[test]
 fn failovers_planned_and_after_a_kill_lose_and_double_no_message() {
     let test = TestSetup::new();
-    let (mut group, daemon) = echo(&test);
+    let (mut group, daemon) = echo(&test, &["--min-replicas-to-write", "1"]);
     under_traffic(&test, &daemon, &customers(), || {
         group.wait_until_replicated().unwrap();
         group.kill(0).unwrap();
@@ -39,7 +39,7 @@ fn failovers_planned_and_after_a_kill_lose_and_double_no_message() {
 #[test]
 fn what_a_frozen_primary_takes_when_it_goes_on_after_a_failover_does_not_count() {
     let test = TestSetup::new();
-    let (group, daemon) = echo(&test);
+    let (group, daemon) = echo(&test, &[]);
     under_traffic(&test, &daemon, &customers(), || {
         group.wait_until_replicated().unwrap();
         group.nodes[0].freeze().unwrap();

@@ -10,6 +10,8 @@ use crate::webhook::{message, message_with, new_message_id};
 const SLOW_MICROS: &str = "100000";
 /// Redis holds this much at most beyond what it held before: the unread messages, and what the archiver has not copied yet.
 const MEMORY_MAX: i64 = 64 << 20;
+/// The most messages that the archiver has not copied yet. The flood must not be faster than the disk of this machine.
+const NOT_ARCHIVED_MAX: i64 = 10;
 
 fn redis() -> Redis {
     Redis::start_with(&["--slowlog-log-slower-than", SLOW_MICROS])
@@ -55,6 +57,9 @@ fn flood(events: impl Iterator<Item = Value>, fills: bool, sum: &str, wanted: i6
     for event in events {
         let result = serve.posts(&event)["result"].clone();
         assert!(["queued", "recorded"].contains(&result.as_str().unwrap()));
+        eventually("the archiver follows", || {
+            (redis.number("XLEN waha-sm:{default}:history") <= NOT_ARCHIVED_MAX).then_some(())
+        });
     }
     let log = serve.log();
     let warned = log.matches("the inbox of this chat is full").count();
