@@ -254,14 +254,20 @@ impl Day {
             moved: false,
         };
         let decision = decide(&rules(), &waiting, self.now);
-        let still = self.now.since(session.last_call.max(one.opened));
-        let (line, other) = (self.pace(one.session), self.pace(1 - one.session));
-        let line = LinePace {
-            stalled_for: still,
-            ..line
-        };
-        let workers = self.kind.workers(self.now) as u64;
-        let wait = estimate(&line, &[other], workers, position);
+        let wait = decision.notice.and_then(|_| {
+            let stalled_for = self.now.since(session.last_call.max(one.opened));
+            let line = LinePace {
+                stalled_for,
+                ..self.pace(one.session)
+            };
+            let other = self.pace(1 - one.session);
+            estimate(
+                &line,
+                &[other],
+                self.kind.workers(self.now) as u64,
+                position,
+            )
+        });
         let (now, check_at) = (self.now, decision.check_at);
         let one = &mut self.customers[customer];
         if let Some(notice) = decision.notice {

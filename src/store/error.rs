@@ -133,7 +133,11 @@ mod tests {
         ] {
             let error = StoreError::from(Error::new(ErrorKind::Unknown, words));
             assert_eq!(matches!(error, StoreError::Redis(_)), is_sent, "{words}");
-            assert_eq!(matches!(error, StoreError::Disconnected), !is_sent, "{words}");
+            assert_eq!(
+                matches!(error, StoreError::Disconnected),
+                !is_sent,
+                "{words}"
+            );
         }
     }
 }

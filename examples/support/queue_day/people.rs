@@ -270,7 +270,9 @@ impl Day {
             moved: false,
         };
         let decision = decide(&NoticeRules::default(), &waiting, self.now);
-        let wait = self.estimate(customer, position);
+        let wait = decision
+            .notice
+            .and_then(|_| self.estimate(customer, position));
         let (now, check_at) = (self.now, decision.check_at);
         let one = &mut self.customers[customer];
         if let Some(notice) = decision.notice {

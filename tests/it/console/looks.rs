@@ -49,7 +49,7 @@ pub(super) fn all_pages(shop: &ConsoleShop, browser: &Browser) -> Vec<String> {
     pages
 }
 
-/// A way to look at pages: its name, how the browser is made ready, and the faults that it finds.
+/// A way to look at a page that is open: its name, how the browser is made ready, and the faults that it finds.
 type Way<'a> = (
     &'a str,
     &'a dyn Fn(&Browser),
@@ -61,9 +61,9 @@ type Way<'a> = (
 fn no_faults(browser: &Browser, pages: &[String], ways: &[Way<'_>]) {
     let mut faults = Vec::new();
     for page in pages {
+        browser.goto(page);
         for (way, prepare, check) in ways {
             prepare(browser);
-            browser.goto(page);
             let found = check(browser);
             faults.extend(
                 found

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{Daemon, Redis, SESSION, TestSetup, chat, eventually};
 use crate::webhook;
 
-const SESSIONS: usize = 10_000;
+const SESSIONS: usize = 5_000;
 /// In every tenth session a customer waits.
 const CUSTOMER_IN: usize = 10;
 
@@ -52,7 +52,7 @@ fn cores(daemon: &Daemon, over: Duration) -> f64 {
 }
 
 #[test]
-fn ten_thousand_session_names_do_not_slow_the_metrics_nor_use_a_core() {
+fn five_thousand_session_names_do_not_slow_the_metrics_nor_use_a_core() {
     let (test, redis) = (TestSetup::new(), Redis::start());
     let flow = test.flow("start = 'a'\n[step.a]\nask = 'name?'\nsave = 'name'\nend = 'done'\n");
     let daemon = test

@@ -165,17 +165,25 @@ fn scripts_and_whatever_the_policy_refuses_are_counted() {
     );
 }
 
+/// One browser for all: to start one is half of the work.
 #[test]
-fn controls_without_a_name_are_found() {
+fn checks_of_a_page_find_its_faults_and_no_others() {
     let browser = Browser::open();
+    controls_without_a_name_are_found(&browser);
+    low_contrast_is_found_in_both_themes(&browser);
+    the_order_of_the_focus_is_told_and_whether_one_sees_it(&browser);
+    pages_wider_than_a_phone_and_targets_too_small_for_a_thumb_are_found(&browser);
+}
+
+fn controls_without_a_name_are_found(browser: &Browser) {
     let _pages = show(
-        &browser,
+        browser,
         "<button>Save</button><label>Search <input type=search></label><img alt=\"A dog\"><img alt=\"\">\
          <a href=\"/a\">There</a><svg role=img aria-label=\"Waits by hour\"></svg><select aria-label=\"Team\"><option>sales</select>",
     );
     assert_eq!(browser.without_a_name(), [""; 0]);
     let _pages = show(
-        &browser,
+        browser,
         "<button class=a></button><input class=b><a class=c href=\"/a\"></a><img class=d src=\"/x\"><select class=e></select>\
          <input type=checkbox class=f><svg role=img class=g></svg><button aria-hidden=true></button>",
     );
@@ -191,8 +199,7 @@ fn controls_without_a_name_are_found() {
     finds_only(&found[7..], &["no title", "no language"]);
 }
 
-#[test]
-fn low_contrast_is_found_in_both_themes() {
+fn low_contrast_is_found_in_both_themes(browser: &Browser) {
     let page = "<style>:root { color-scheme: light dark; --ink: light-dark(#222, #777); }\
          body { background: light-dark(#fff, #222); color: var(--ink); }</style>\
          <p class=theme>follows the theme</p>";
@@ -205,9 +212,8 @@ fn low_contrast_is_found_in_both_themes() {
          <p style=\"color:#aaa;position:absolute;width:1px;height:1px;overflow:hidden\">for readers only</p>\
          <input style=\"color:#bbb;background:#fff\" value=typed aria-label=a>\
          <button disabled style=\"color:#bbb;background:#fff\">off</button>";
-    let browser = Browser::open();
     browser.prefers(false, true);
-    let _pages = show(&browser, &format!("{page}{more}"));
+    let _pages = show(browser, &format!("{page}{more}"));
     let wrong = ["pale", "half seen", "faded", "typed"];
     finds_only(&browser.contrast_violations(), &wrong);
     assert_eq!(
@@ -219,32 +225,28 @@ fn low_contrast_is_found_in_both_themes() {
     finds_only(&browser.contrast_violations(), &dark);
 }
 
-#[test]
-fn pages_wider_than_a_phone_and_targets_too_small_for_a_thumb_are_found() {
-    let browser = Browser::open();
+fn pages_wider_than_a_phone_and_targets_too_small_for_a_thumb_are_found(browser: &Browser) {
     browser.set_size(390, 844);
     let good = "<style>button { min-width: 44px; min-height: 44px } .tall::after { content: ''; position: absolute; inset: -15px }\
          .tall { position: relative; min-height: 20px; min-width: 60px; height: 20px; margin: 20px }</style>\
          <div style=\"overflow-x:auto\"><div style=\"width:2000px\">a table</div></div><button>fine</button>\
          <p>Read <a href=\"/a\">this</a> first</p><button class=tall>reacts outside</button>\
          <label style=\"display:inline-block;padding:20px\">Sound <input type=checkbox></label>";
-    let _pages = show(&browser, good);
+    let _pages = show(browser, good);
     assert_eq!(browser.eval("innerWidth"), 390);
     assert_eq!(browser.horizontal_overflow(), [""; 0]);
     assert_eq!(browser.small_targets(), [""; 0]);
     let bad = "<div class=wide style=\"width:500px\">wide</div><button class=small style=\"min-height:0;height:20px\">small</button>\
          <a href=\"/a\" style=\"display:block\">a row</a>";
-    let _pages = show(&browser, &format!("{good}{bad}"));
+    let _pages = show(browser, &format!("{good}{bad}"));
     let found = browser.horizontal_overflow();
     finds_only(&found, &["px wide, the screen 390", "div.wide"]);
     finds_only(&browser.small_targets(), &["button.small", "a row"]);
 }
 
-#[test]
-fn the_order_of_the_focus_is_told_and_whether_one_sees_it() {
-    let browser = Browser::open();
+fn the_order_of_the_focus_is_told_and_whether_one_sees_it(browser: &Browser) {
     let _pages = show(
-        &browser,
+        browser,
         "<style>.hidden:focus { outline: none }</style><button>one</button><p>text</p><a href=\"/a\" class=hidden>two</a>\
          <button tabindex=-1>never</button><button disabled>off</button><button>three</button>",
     );
