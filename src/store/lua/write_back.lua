@@ -3,10 +3,12 @@
 -- Uses: sent_by_us, owner_takeover, server
 -- KEYS: namespace
 -- ARGV: sent_ids_ttl (ms), process ('' = it sends nothing), lost_at (ms: when it last lost a connection; 0 = never), connected_at (ms: when it last
---       connected), is_last ('1' = with these messages it has written back all), then per message: message id, chat
--- Returns: 1 if the server is another one and nobody has noticed yet, 1 if this process has written back all before, when (ms) the
+--       connected), is_last ('1' = with these messages it has written back all), is_told ('1' = all processes are told of the other server),
+--       then per message: message id, chat
+-- Returns: 1 if the server is another one and the processes must be told, 1 if this process has written back all before, when (ms) the
 --       server became another one (0 = not known), then each process that has written back all
-local sent_ids_ttl, process, lost_at, connected_at, is_last = next_number(), next_text(), next_number(), next_number(), next_text()
+local sent_ids_ttl, process, lost_at, connected_at = next_number(), next_text(), next_number(), next_number()
+local is_last, is_told = next_text() == '1', next_text() == '1'
 even_if_full()
 local id = server_id()
 local known_id, changed_at, doubt_until = unpack(redis.call('HMGET', SERVER, 'id', 'changed_at', 'doubt_until'))
@@ -28,6 +30,8 @@ if is_other then
   redis.call('DEL', SERVER)
   changed_at = known_id and NOW or 0
   redis.call('HSET', SERVER, 'id', id, 'changed_at', string.format('%.0f', changed_at))
+  -- The answer to this call may get lost, so it is true until somebody has told them.
+  if known_id then redis.call('HSET', SERVER, 'untold', 1) end
   if known_id and lost_at == 0 then
     -- This process has just started, and nobody knows when the server before was lost.
     doubt = math.min(connected_at, last_change() + CLOCKS_APART_MAX)
@@ -45,8 +49,9 @@ while has_more() do
 end
 local mark = 'back:' .. process
 local was_back = redis.call('HEXISTS', SERVER, mark)
-if is_last == '1' and process ~= '' then redis.call('HSET', SERVER, mark, 1) end
-local answer = {is_other and known_id and 1 or 0, was_back, string.format('%.0f', changed_at)}
+if is_told then redis.call('HDEL', SERVER, 'untold') end
+if is_last and process ~= '' then redis.call('HSET', SERVER, mark, 1) end
+local answer = {redis.call('HEXISTS', SERVER, 'untold'), was_back, string.format('%.0f', changed_at)}
 for _, field in ipairs(redis.call('HKEYS', SERVER)) do
   answer[#answer + 1] = string.match(field, '^back:(.+)$')
 end

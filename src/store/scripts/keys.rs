@@ -255,8 +255,8 @@ const COUNTERS: &str = "counters";
 const ANCHOR: &str = "anchor";
 
 /// HASH: the server that has the session: `id` (`run_id` in its INFO), `changed_at` (when (ms) it was first seen to be another one than
-/// before; 0: not known), `doubt_until` (a message of ours that was sent before (ms) may be a reply that Redis forgot), and `back:` and a
-/// process: it has written back what it sent lately.
+/// before; 0: not known), `untold` (the processes must be told that it is another one), `doubt_until` (a message of ours that was sent
+/// before (ms) may be a reply that Redis forgot), and `back:` and a process: it has written back what it sent lately.
 const SERVER: &str = "server";
 
 /// Hash tags whose slots are in the middle of each seventh of all slots.

@@ -138,7 +138,7 @@ scripts! {
     retry_dead: items(0, 2),
     notify_owner: call(4),
     status: call(5),
-    write_back: items(5, 2),
+    write_back: items(6, 2),
     read: call(2),
     line: call(2),
     show: call(2),

@@ -36,10 +36,20 @@ impl ConnectionChanges {
     }
 }
 
+/// What a call says besides the messages that it writes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Nothing,
+    /// With these messages this process has written back all.
+    Last,
+    /// All processes are told that the server is another one.
+    Told,
+}
+
 /// The answer of Redis about a session.
 struct WriteBackAnswer {
-    /// The server is another one, and nobody noticed before.
-    is_other: bool,
+    /// The server is another one, and the processes must be told.
+    is_untold: bool,
     /// This process has written back all before.
     was_back: bool,
     changed_at: Millis,
@@ -52,8 +62,8 @@ impl Store {
         ConnectionChanges(self.inner.connections.contact.subscribe())
     }
 
-    /// Writes back what this process sent lately in a session, if the server may be another one than before. The first process
-    /// that notices this tells all others to look for lost work and lost messages.
+    /// Writes back what this process sent lately in a session, if the server may be another one than before. A process that notices
+    /// this tells all others to look for lost work and lost messages.
     ///
     /// # Errors
     /// See [`StoreError`]. It is done again at the next call.
@@ -80,7 +90,7 @@ impl Store {
         let begun = Instant::now();
         self.write_back(session).await?;
         while begun.elapsed() < WAIT_MAX {
-            let answer = self.ask_written_back(session, &[], false).await?;
+            let answer = self.ask_written_back(session, &[], Says::Nothing).await?;
             if Millis::now().since(answer.changed_at) > WAIT_MAX {
                 return Ok(());
             }
@@ -95,7 +105,7 @@ impl Store {
 
     /// The same even if this process did it before: Redis says that the server is another one.
     pub(crate) async fn write_back_now(&self, session: &SessionName) -> Result<(), StoreError> {
-        let answer = self.ask_written_back(session, &[], false).await?;
+        let answer = self.ask_written_back(session, &[], Says::Nothing).await?;
         if !answer.was_back {
             let sent = &self.inner.connections.sent;
             // The replies first: a lane that has them still must not send them again.
@@ -107,14 +117,15 @@ impl Store {
             }
             let messages = sent.messages(session);
             for some in messages.chunks(MESSAGES_MAX) {
-                self.ask_written_back(session, some, false).await?;
+                self.ask_written_back(session, some, Says::Nothing).await?;
             }
-            self.ask_written_back(session, &[], true).await?;
+            self.ask_written_back(session, &[], Says::Last).await?;
         }
         // A process that has just started looks everywhere, and catches up, all the same.
         let has_just_started = self.inner.connections.contact.state().lost_at == Millis::default();
-        if answer.is_other && !has_just_started {
+        if answer.is_untold && !has_just_started {
             self.ring_session_works(session).await?;
+            self.ask_written_back(session, &[], Says::Told).await?;
         }
         Ok(())
     }
@@ -123,7 +134,7 @@ impl Store {
         &self,
         session: &SessionName,
         messages: &[(MessageId, ChatId)],
-        is_last: bool,
+        says: Says,
     ) -> Result<WriteBackAnswer, StoreError> {
         let contact = self.inner.connections.contact.state();
         let process = self.inner.connections.process.get();
@@ -132,21 +143,22 @@ impl Store {
             .text(process.map_or("", ProcessId::as_str))
             .time(contact.lost_at)
             .time(contact.made_at)
-            .text(if is_last { "1" } else { "" });
+            .text(if says == Says::Last { "1" } else { "" })
+            .text(if says == Says::Told { "1" } else { "" });
         for (message, chat) in messages {
             arguments.push_text(message);
             arguments.push_text(chat);
         }
         let script = &self.inner.scripts.write_back;
         let mut answer = ScriptAnswer::of(script.run(session, Millis::now(), arguments).await?)?;
-        let (is_other, was_back) = (answer.number()? == 1, answer.number()? == 1);
+        let (is_untold, was_back) = (answer.number()? == 1, answer.number()? == 1);
         let changed_at = answer.time()?;
         let mut back = HashSet::new();
         while answer.more() {
             back.insert(ProcessId::stored(answer.text()?));
         }
         Ok(WriteBackAnswer {
-            is_other,
+            is_untold,
             was_back,
             changed_at,
             back,

@@ -188,3 +188,32 @@ fn catching_up_waits_until_each_living_process_has_written_back() {
             .unwrap();
     });
 }
+
+/// The first one that notices the other server may have just started, so that it looks everywhere itself; or it may never get the answer.
+#[test]
+fn messages_that_redis_forgot_are_looked_for_whoever_notices_first() {
+    let mut redis = Redis::start();
+    block_on(async {
+        let (sender, _lane, copy) = about_to_send(&redis).await;
+        drop(copy);
+        let hour = Duration::from_secs(3_600);
+        sender.write_back(&session()).await.unwrap();
+        sender
+            .take_turn_to_catch_up(&session(), hour)
+            .await
+            .unwrap();
+        let copy = redis.copy();
+        redis.roll_back(&copy);
+        let new = connect(&redis).await;
+        new.write_back(&session()).await.unwrap();
+        assert!(!new.turn_to_catch_up(&session(), hour).await.unwrap());
+        is_back(&sender).await;
+        sender.write_back(&session()).await.unwrap();
+        assert!(sender.turn_to_catch_up(&session(), hour).await.unwrap());
+        // Once is enough.
+        redis.ask("CLIENT KILL TYPE normal SKIPME yes");
+        is_back(&sender).await;
+        sender.write_back(&session()).await.unwrap();
+        assert!(!sender.turn_to_catch_up(&session(), hour).await.unwrap());
+    });
+}
