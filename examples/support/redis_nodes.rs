@@ -48,9 +48,14 @@ fn again<T>(start: impl Fn(String) -> Result<T>) -> Result<T> {
     }
 }
 
+/// A port on which nobody listens, and that the system gives to no connection.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(ports::free(1)?[0])
+}
+
 /// A single server on a free port.
 pub(crate) fn single(directory: &Path, arguments: &[&str]) -> Result<Node> {
-    let port = ports::free(1)?[0];
+    let port = free_port()?;
     let arguments = arguments.iter().map(|&word| word.to_owned()).collect();
     let mut node = Node::new(port, directory, arguments)?;
     node.spawn(&[])?;

@@ -1,11 +1,11 @@
 //! A shop whose people use the console: its daemon, its customers, and a browser for each agent.
 
-use std::net::TcpListener;
 use std::ops::{Deref, DerefMut};
 
 use crate::desk::shop::{Shop, flow};
 use crate::harness::browser::Browser;
 use crate::harness::{SESSION, Setup, binary, chat};
+use crate::redis_nodes::free_port;
 use crate::webhook::{message_with, new_message_id};
 
 /// Long enough to be accepted.
@@ -40,7 +40,7 @@ impl ConsoleShop {
 
     /// The same with more settings of its daemon.
     pub(super) fn open_with(set: impl FnOnce(Setup) -> Setup) -> Self {
-        let port = free_port();
+        let port = free_port().unwrap();
         let listen = format!("127.0.0.1:{port}");
         let shop = Shop::open_with(&flow("", ""), |setup| {
             set(setup.set("CONSOLE_LISTEN", &listen))
@@ -138,11 +138,6 @@ impl ConsoleShop {
         self.writes_as(name, n, word);
         self.test.texts(&chat(n), 2);
     }
-}
-
-pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// The paths of the pages in the navigation, and of the agent's own page.

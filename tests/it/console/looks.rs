@@ -81,13 +81,25 @@ fn no_faults(browser: &Browser, pages: &[String], ways: &[Way<'_>]) {
 }
 
 #[test]
-fn every_control_of_every_page_has_a_name() {
+fn every_control_of_every_page_has_a_name_and_every_text_is_easy_to_read_in_light_and_in_dark() {
     let (shop, olga) = busy();
     let pages = all_pages(&shop, &olga);
     no_faults(
         &olga,
         &pages,
-        &[("names", &|_| (), &Browser::without_a_name)],
+        &[
+            ("names", &|_| (), &Browser::without_a_name),
+            (
+                "light",
+                &|browser| browser.prefers(false, false),
+                &Browser::contrast_violations,
+            ),
+            (
+                "dark",
+                &|browser| browser.prefers(true, false),
+                &Browser::contrast_violations,
+            ),
+        ],
     );
     // And two of them don't have the same name, if they do something else.
     olga.goto(&shop.page("line"));
@@ -108,28 +120,6 @@ fn every_control_of_every_page_has_a_name() {
         &[("names", &|_| (), &Browser::without_a_name)],
     );
     is_clean(&olga, &["status of 404"]);
-}
-
-#[test]
-fn every_text_is_easy_to_read_in_light_and_in_dark() {
-    let (shop, olga) = busy();
-    let pages = all_pages(&shop, &olga);
-    no_faults(
-        &olga,
-        &pages,
-        &[
-            (
-                "light",
-                &|browser| browser.prefers(false, false),
-                &Browser::contrast_violations,
-            ),
-            (
-                "dark",
-                &|browser| browser.prefers(true, false),
-                &Browser::contrast_violations,
-            ),
-        ],
-    );
 }
 
 #[test]

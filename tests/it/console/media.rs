@@ -9,6 +9,7 @@ use waha_sm::store::AgentRole;
 use super::caller::{Caller, Told};
 use crate::fake_waha::{SendAs, Served};
 use crate::harness::{Daemon, Redis, SESSION, TestSetup, chat, eventually};
+use crate::redis_nodes::free_port;
 
 /// A daemon with a console, and its owner's script.
 struct Files {
@@ -22,9 +23,7 @@ struct Files {
 impl Files {
     fn open() -> Self {
         let (test, redis) = (TestSetup::new(), Redis::start());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = port.local_addr().unwrap().to_string();
-        drop(port);
+        let listen = format!("127.0.0.1:{}", free_port().unwrap());
         let daemon = test.all(&redis);
         let daemon = daemon.set("FLOW_FILE", test.echo());
         let daemon = daemon.set("CONSOLE_LISTEN", &listen).start();

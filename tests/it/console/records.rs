@@ -1,7 +1,6 @@
 //! The past over HTTP: what searches find, what downloads hold, and what a report counts; and who gets which of it.
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 
 use serde_json::{Value, json};
 use waha_sm::history::History;
@@ -10,6 +9,7 @@ use waha_sm::store::AgentRole;
 use super::caller::Caller;
 use crate::desk::shop::flow;
 use crate::harness::{Daemon, Redis, SESSION, TestSetup, chat, eventually};
+use crate::redis_nodes::free_port;
 use crate::webhook::{message, message_with, new_message_id};
 
 /// A daemon with a console, and its owner's script.
@@ -24,9 +24,7 @@ struct Past {
 impl Past {
     fn open() -> Self {
         let (test, redis) = (TestSetup::new(), Redis::start());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = port.local_addr().unwrap().to_string();
-        drop(port);
+        let listen = format!("127.0.0.1:{}", free_port().unwrap());
         let daemon = test.all(&redis);
         let daemon = daemon.set("FLOW_FILE", test.flow(&flow("", "")));
         let daemon = daemon.set("WORKERS", "4").set("CONSOLE_LISTEN", &listen);

@@ -1,7 +1,5 @@
 //! The page of the sessions: what it says of each status, and how a phone is paired.
 
-use std::net::TcpListener;
-
 use serde_json::{Value, json};
 use waha_sm::history::{FILE_NAME, History, StoredEvent};
 use waha_sm::store::AgentRole;
@@ -9,6 +7,7 @@ use waha_sm::store::AgentRole;
 use super::caller::Caller;
 use crate::fake_waha::{Behaviour, Scan};
 use crate::harness::{Daemon, Redis, SECRET, SESSION, TestSetup, chat, eventually};
+use crate::redis_nodes::free_port;
 
 /// A daemon with a console, to which WAHA posts the statuses of its sessions.
 struct Pairing {
@@ -22,9 +21,7 @@ struct Pairing {
 impl Pairing {
     fn open() -> Self {
         let (test, redis) = (TestSetup::new(), Redis::start());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = port.local_addr().unwrap().to_string();
-        drop(port);
+        let listen = format!("127.0.0.1:{}", free_port().unwrap());
         let daemon = test.all(&redis).set("FLOW_FILE", test.echo());
         let daemon = daemon.set("CONSOLE_LISTEN", &listen).start();
         test.waha.post_statuses_to(&daemon.url, SECRET);

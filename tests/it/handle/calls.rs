@@ -4,7 +4,6 @@ mod shop;
 mod together;
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use serde_json::json;
 use waha_sm::waha::signature::sign;
 
 use crate::harness::{Daemon, Redis, SESSION, Setup, TestSetup, binary, chat, eventually};
+use crate::redis_nodes::free_port;
 use crate::webhook::{message, message_with, new_message_id};
 use shop::{Shop, ShopAnswer, well};
 
@@ -313,9 +313,7 @@ fn an_empty_answer_is_accepted_and_an_answer_that_is_too_long_is_not() {
 
 #[test]
 fn a_refused_connection_is_retried() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", port.local_addr().unwrap());
-    drop(port);
+    let url = format!("http://127.0.0.1:{}/", free_port().unwrap());
     let (test, _redis, daemon) = start(&url, "attempts = 2");
     daemon.customer_writes(&chat(1), "hi");
     assert_eq!(test.texts(&chat(1), 1), ["sorry"]);

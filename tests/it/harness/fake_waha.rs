@@ -1,13 +1,14 @@
 //! Tests of the fake WAHA itself: what the other tests assume about WAHA.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::fake_waha::{Behaviour, Echo, Engine, FakeWaha, Scan, SendAs, Served, as_message_any};
 use crate::harness::{API_KEY, PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually, ms};
+use crate::redis_nodes::free_port;
 use waha_sm::ids::SessionName;
 use waha_sm::waha::client::{
     Client, ClientConfig, FileError, FilePath, PhoneNumber, SendError, SessionOrder, TIMEOUT,
@@ -349,10 +350,7 @@ fn sent_messages_come_back_as_signed_echoes() {
         None
     );
     // Nobody listens there, and sending works anyway.
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let nobody = format!("127.0.0.1:{}", free_port().unwrap());
     test.waha
         .echo_to(&format!("http://{nobody}"), SECRET, Echo::Before);
     daemon.customer_writes(&chat(1), "deaf");

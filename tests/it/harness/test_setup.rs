@@ -1,12 +1,11 @@
 //! What each test has for itself: a fake WAHA, and one directory for its daemons. Both end with the test.
 
-use std::net::TcpListener;
-
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{API_KEY, PATIENCE, Redis, Setup, ask, binary};
 use crate::fake_waha::FakeWaha;
+use crate::redis_nodes::free_port;
 
 /// A flow that asks one question, then another, and says both answers.
 pub(crate) const TWO_QUESTIONS: &str = r#"
@@ -41,11 +40,7 @@ impl TestSetup {
 
     /// A daemon of this role, with a free port and a data directory of this test.
     pub(crate) fn setup(&self, role: &'static str) -> Setup {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port().unwrap();
         Setup {
             role,
             environment: vec![("WAHA_URL".into(), self.waha.url())],

@@ -44,7 +44,7 @@ use unread::is_withdrawn;
 use view::View;
 
 /// If `PROPTEST_CASES` is not set.
-const CASES: u32 = 400;
+const CASES: u32 = 300;
 /// The same where Redis loses writes, which takes longer.
 const ROLLBACK_CASES: u32 = 40;
 const OPERATIONS_MAX: usize = 80;
