@@ -3,7 +3,7 @@
 -- Uses: sent_by_us, owner_takeover, server
 -- KEYS: namespace
 -- ARGV: sent_ids_ttl (ms), process ('' = it sends nothing), lost_at (ms: when it last lost a connection; 0 = never), connected_at (ms: when it last
---       connected), is_last ('1' = with these messages it has written back all), is_told ('1' = all processes are told of the other
+--       connected), is_last ('1' = with these messages it has written back all), is_told ('1' = all processes know the other
 --       server), then per message: message id, chat
 -- Returns: 1 if the server is another one and the processes must be told, 1 if this process has written back all before, when (ms) the
 --       server became another one (0 = not known), then each process that has written back all
@@ -49,7 +49,7 @@ while has_more() do
 end
 local mark = 'back:' .. process
 local was_back = redis.call('HEXISTS', SERVER, mark)
--- They were told of the server before, if it changed meanwhile.
+-- If the server changed meanwhile, they know only the one before.
 if is_told and not is_other then redis.call('HDEL', SERVER, 'untold') end
 if is_last and process ~= '' then redis.call('HSET', SERVER, mark, 1) end
 local answer = {redis.call('HEXISTS', SERVER, 'untold'), was_back, string.format('%.0f', changed_at)}

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,10 +18,6 @@ use crate::webhook::{new_message_id, now_ms};
 
 /// How long after the last event the customer's replies are collected.
 const REPLIES_WITHIN: Duration = Duration::from_millis(2_600);
-/// What comes within this time belongs together: less than the default of `burst`.
-const AT_ONCE: Duration = Duration::from_millis(1_000);
-/// How often a case is played on a machine that is too busy for it.
-const TRIES: usize = 3;
 
 #[derive(Deserialize)]
 struct Case {
@@ -97,20 +93,12 @@ fn play_together(flow: &str, env: &BTreeMap<String, String>, cases: &[Case]) -> 
                 if form > 0 && case.chat.is_some() {
                     continue;
                 }
+                let chat = format!("55319{number:04}{form:04}@c.us");
+                let chat = case.chat.clone().unwrap_or(chat);
                 let (test, daemon) = (&test, &daemon);
                 played.push(scope.spawn(move || {
-                    let mut tries = 0;
-                    loop {
-                        tries += 1;
-                        let chat = format!("55319{number:04}{tries:02}{form:02}@c.us");
-                        let chat = case.chat.clone().unwrap_or(chat);
-                        let mut slowest = Duration::ZERO;
-                        let wrong = play(test, daemon, case, events, &chat, &mut slowest)?;
-                        // On a busy machine what belongs together came too late for that. Another customer tries it.
-                        if slowest < AT_ONCE || case.chat.is_some() || tries == TRIES {
-                            return Some(format!("{} as {events:?}: {wrong}", case.name));
-                        }
-                    }
+                    let wrong = play(test, daemon, case, events, &chat)?;
+                    Some(format!("{} as {events:?}: {wrong}", case.name))
                 }));
             }
         }
@@ -121,15 +109,13 @@ fn play_together(flow: &str, env: &BTreeMap<String, String>, cases: &[Case]) -> 
     })
 }
 
-/// Plays a case. Returns what went wrong; `slowest` becomes the longest time that webhooks without a pause
-/// between them took.
+/// Plays a case. Returns what went wrong.
 fn play(
     test: &TestSetup,
     daemon: &Daemon,
     case: &Case,
     forms: &[&str],
     chat: &str,
-    slowest: &mut Duration,
 ) -> Option<String> {
     let asked = usize::from(case.open);
     if case.open {
@@ -138,12 +124,10 @@ fn play(
     }
     let ids = [(); 4].map(|()| new_message_id());
     let mut results = Vec::new();
-    let mut begun = Instant::now();
     for event in &case.events {
         if let Some(seconds) = event.as_f64() {
             test.waha
                 .wait_for(Duration::from_secs_f64(seconds), |_, _| None::<()>);
-            begun = Instant::now();
             continue;
         }
         for form in forms {
@@ -153,7 +137,6 @@ fn play(
             }
             fill(&mut event, chat, &ids);
             let answer = daemon.posts(&event);
-            *slowest = begun.elapsed().max(*slowest);
             results.push(answer["result"].as_str().map(str::to_owned));
         }
     }
