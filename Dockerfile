@@ -8,20 +8,22 @@ WORKDIR /build
 # The dependencies first, with an empty program: this layer is built again only when they change.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \
- && echo 'fn main() {}' > src/main.rs \
+ && echo 'fn main() {}' | tee src/main.rs > src/build.rs \
  && touch src/lib.rs \
  && cargo build --release --locked \
  && rm -r src
-COPY src src
+# All that .dockerignore lets in: src, and the files of git that name the commit, if they are there.
+COPY . .
 # Copied files keep their dates, which may lie before the empty program's: without `touch` that would stay.
-RUN touch src/main.rs src/lib.rs && cargo build --release --locked
+RUN touch src/build.rs src/main.rs src/lib.rs && cargo build --release --locked
 
 FROM ${DEBIAN_IMAGE}
-# redis-server: the private Redis of `all`. ca-certificates: for rediss://. tzdata: for TZ.
+# redis-server: the private Redis of `all`. ca-certificates: for rediss://. tzdata: for TZ in the log of Redis.
 # The directory is made here, so that a new volume belongs to the user below and to nobody else.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates redis-server tzdata \
- && rm -rf /var/lib/apt/lists/* \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
+    /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
  && mkdir -m 700 /data \
  && chown 10001:10001 /data
 COPY --from=build /build/target/release/waha-sm /usr/local/bin/waha-sm
@@ -30,7 +32,7 @@ VOLUME /data
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Asks GET /ready on LISTEN. A `work` process listens on nothing: run it with --no-healthcheck.
+# Asks the process of this container, whatever its role and its LISTEN.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 CMD ["waha-sm", "health"]
 ENTRYPOINT ["waha-sm"]
 CMD ["all"]

@@ -20,7 +20,7 @@ mod shared;
 mod start_error;
 mod upkeep;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -38,13 +38,16 @@ use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
 use crate::service::kit::duties::Duties;
+use crate::service::kit::lease::Lease;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
 use crate::service::kit::waha_access::WahaAccess;
 use crate::service::owner::reachability::Reachability;
+use crate::service::upkeep::health_agent::{HealthAgent, Vitals, WorkPulse};
 use crate::service::upkeep::lookout::ToldAgents;
 use crate::service::upkeep::reloader::ReloadRequest;
-use crate::store;
+use crate::store::{self, Store};
+use crate::version::VERSION;
 use crate::waha::client::Client;
 
 use daemon::Daemon;
@@ -114,6 +117,14 @@ impl Daemon {
         let front = Handle::current();
         let (role, listen) = (config.role, config.webhook.listen);
         let workers = config.handling.workers;
+        // Before everything that may take long, so that whoever asks hears that this process starts.
+        let vitals = Arc::<OnceLock<Vitals>>::default();
+        if let Some(socket) = upkeep::health_socket() {
+            let agent = HealthAgent {
+                vitals: vitals.clone(),
+            };
+            self.listener(tokio::spawn(agent.run(socket)));
+        }
         // First of all, because two daemons can share neither a directory nor a port.
         let keeps_history = config.history != KeepHistory::Off;
         let data_dir = if keeps_history {
@@ -162,7 +173,10 @@ impl Daemon {
             None => None,
         };
 
+        let mut readiness = None;
         if let (Some(bound), Some(store)) = (bound, front_store) {
+            let checks = upkeep::readiness(self, store.clone(), Some(metrics.clone()));
+            readiness = Some(checks.clone());
             if !keeps_history {
                 let watch = upkeep::history_watch(store.clone(), metrics.clone());
                 self.stage(&front, "history-watch", |stop| watch.run(stop));
@@ -175,10 +189,11 @@ impl Daemon {
                 store,
                 &metrics,
                 connections_max,
-                self,
+                checks,
             );
             self.stage(&front, "listener", |stop| listener.run(bound, stop));
         }
+        let mut pulse = None;
         if role.works() {
             let work = Work {
                 process: process.clone(),
@@ -191,8 +206,14 @@ impl Daemon {
                 console: config.console_url.map(|url| url.link("")),
                 to_reloader: to_reloader.clone(),
             };
-            self.start_work(&redis, back, data_dir.as_deref(), work)
+            let (store, lease) = self
+                .start_work(&redis, back, data_dir.as_deref(), work)
                 .await?;
+            readiness.get_or_insert_with(|| upkeep::readiness(self, store, None));
+            pulse = Some(WorkPulse {
+                lease,
+                back: back.clone(),
+            });
         } else {
             let listening = bells::listen_for_reloads(&redis, to_reloader.clone()).await?;
             self.listener(listening);
@@ -228,11 +249,18 @@ impl Daemon {
             // Last, because it archives what the others write while they stop.
             self.stage(back, daemon::ARCHIVER, |stop| archiver.run(stop));
         }
+        if let Some(readiness) = readiness {
+            let _ = vitals.set(Vitals {
+                readiness,
+                work: pulse,
+            });
+        }
         self.started.cancel();
         if at_start.has_no_default() {
             info!("{NO_DEFAULT_FLOW}");
         }
         info!(
+            version = VERSION,
             %role,
             listen = role.serves().then(|| listen.to_string()),
             workers = role.works().then_some(workers),
@@ -243,14 +271,15 @@ impl Daemon {
         Ok(())
     }
 
-    /// Starts the agents that handle conversations, and this process's heartbeat.
+    /// Starts the agents that handle conversations, and this process's heartbeat. Returns the heartbeat's connections, and the lease that it
+    /// renews.
     async fn start_work(
         &mut self,
         redis: &store::StoreConfig,
         back: &Handle,
         data_dir: Option<&DataDir>,
         work: Work,
-    ) -> Result<(), StartError> {
+    ) -> Result<(Store, Arc<Lease>), StartError> {
         let store = self.connect(redis, back).await?;
         // Heartbeats run at the listener's priority, because they must be sent under any load.
         let front = Handle::current();
@@ -272,6 +301,7 @@ impl Daemon {
             upkeep::take_back(redis, data_dir, &shared).await?;
         }
         let workers = work.handling.workers;
+        let (lease, heart_of) = (shared.lease.clone(), heart.clone());
         let recoverer = upkeep::recoverer(&shared, workers, heart);
         retry_at_start(redis, async || recoverer.announce().await).await?;
         let (bells, listening) = bells::listen(redis, &shared, back, work.to_reloader).await?;
@@ -327,6 +357,6 @@ impl Daemon {
         // After the others, because its heartbeats keep their leases.
         self.stage(&front, "recoverer", |stop| recoverer.run(stop));
         self.leases = Some((shared.process, shared.store));
-        Ok(())
+        Ok((heart_of, lease))
     }
 }

@@ -10,6 +10,7 @@ mod elapsed;
 mod exit;
 mod flow;
 mod format;
+mod health;
 mod history;
 mod line;
 mod man;
@@ -22,20 +23,20 @@ mod steer;
 mod table;
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::cli::exit::{EXIT_USAGE, exit, fail, wrong};
-use crate::config::{self, Config, Role};
+use crate::cli::exit::{EXIT_USAGE, fail, wrong};
+use crate::config::{Config, Role};
 use crate::settings::Settings;
-use crate::{app, describe::describe, health, runtime};
+use crate::version::VERSION;
+use crate::{app, describe::describe, runtime};
 
 /// A customer service queue for WhatsApp, behind WAHA: customers wait in line, know their place, and are served by a flow or
 /// by a person.
 #[derive(Debug, Parser)]
-#[command(name = "waha-sm", version, about, after_help = AFTER_HELP)]
+#[command(name = "waha-sm", version = VERSION, about, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: CliCommand,
@@ -83,8 +84,9 @@ enum CliCommand {
     Agent(agent::AgentArgs),
     /// Checks, tries, tests, draws and reloads flows
     Flow(flow::FlowArgs),
-    /// Asks the daemon at LISTEN whether it is ready: exit code 0 if it is, 1 if not (for HEALTHCHECK)
-    Health(HealthArgs),
+    /// Asks the daemons of this user on this machine, or in this container, whether they are ready: exit code 0 if they are, 1 if
+    /// not or if there is none (for HEALTHCHECK)
+    Health(health::HealthArgs),
     /// Prints a script that completes commands and flags in your shell
     Completions(completions::CompletionsArgs),
     /// Prints the manual page, or writes one for each command
@@ -119,16 +121,6 @@ impl CliCommand {
             | Self::Man(_) => false,
         }
     }
-}
-
-#[derive(Debug, Args)]
-struct HealthArgs {
-    /// Where the daemon listens [default: 0.0.0.0:8080]
-    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
-    listen: Option<String>,
-    /// Print every part, also those without which messages are still taken (the history, WAHA); exit code 1 if one is not ready
-    #[arg(long)]
-    all: bool,
 }
 
 /// Runs the command line `arguments`, which begin with the program's name. `main` does nothing else, so that examples and
@@ -168,7 +160,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Resume(arguments) => steer::resume(&arguments),
         CliCommand::Agent(arguments) => agent::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),
-        CliCommand::Health(arguments) => check_health(&arguments),
+        CliCommand::Health(arguments) => health::main(&arguments),
         CliCommand::Completions(arguments) => completions::main(&arguments, Cli::command()),
         CliCommand::Man(arguments) => man::main(&arguments, Cli::command()),
     }
@@ -182,22 +174,5 @@ fn daemon(role: Role, settings: &Settings) -> ExitCode {
     match app::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&describe(&error)),
-    }
-}
-
-fn check_health(arguments: &HealthArgs) -> ExitCode {
-    let address = match config::listen(arguments.listen.as_ref()) {
-        Ok(address) => address,
-        Err(mistakes) => return wrong(&mistakes),
-    };
-    if arguments.all {
-        return match health::check_all(address) {
-            Ok((parts, is_ready)) => exit(writeln!(io::stdout(), "{parts}"), is_ready),
-            Err(reason) => fail(&reason),
-        };
-    }
-    match health::check(address) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => fail(&reason),
     }
 }

@@ -1,41 +1,88 @@
-//! Asks a running daemon whether it is ready. A container's HEALTHCHECK runs this.
+//! Asks running daemons whether they are ready. A container's HEALTHCHECK runs this.
+//!
+//! It asks the processes that run here at their own [sockets](crate::health_socket), or one elsewhere at the address where it listens.
+
+mod daemons;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::health_socket;
 use crate::terminal;
 
-/// Checks that the daemon takes webhooks.
-///
-/// # Errors
-/// Why the daemon that listens on `address` is not ready, or that nothing answers there.
-pub fn check(address: SocketAddr) -> Result<(), String> {
-    let answer = ask(address)?;
-    if answer.is_ready {
-        return Ok(());
-    }
-    Err(answer.refusal())
+pub use daemons::{RunningDaemon, running};
+
+/// How long we wait for an answer. A daemon waits 3 s for Redis. The image's HEALTHCHECK gives up after 10 s.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// A daemon to ask.
+#[derive(Clone, Debug)]
+pub enum AskedDaemon {
+    /// The one that listens at this address, perhaps on another machine.
+    At(SocketAddr),
+    /// A process that runs here.
+    Here(RunningDaemon),
 }
 
-/// Checks every part: the history and WAHA too, without which webhooks can still be taken. Returns a line for each part, and
-/// whether all are ready.
-///
-/// # Errors
-/// Nothing answers at `address`, or the daemon starts or stops.
-pub fn check_all(address: SocketAddr) -> Result<(String, bool), String> {
-    let answer = ask(address)?;
-    let Some(parts) = parts(&answer.body) else {
-        return Err(answer.refusal());
+/// What was asked, and the answers.
+#[derive(Debug)]
+pub struct HealthReport {
+    /// A line for each part that the daemons named: the history and WAHA too, without which webhooks can still be taken.
+    pub parts: Vec<String>,
+    /// Why a daemon is not ready; one line each.
+    pub refusals: Vec<String>,
+    /// Whether all daemons are ready, and all their parts.
+    pub all_parts_ready: bool,
+}
+
+/// Asks all of them.
+pub fn ask(daemons: &[AskedDaemon]) -> HealthReport {
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let asking: Vec<_> = daemons
+            .iter()
+            .map(|daemon| scope.spawn(|| daemon.ask()))
+            .collect();
+        let joined = asking.into_iter().map(|asking| {
+            let panicked = |_| Err("the check failed".to_owned());
+            asking.join().unwrap_or_else(panicked)
+        });
+        joined.collect()
+    });
+    let mut report = HealthReport {
+        parts: Vec::new(),
+        refusals: Vec::new(),
+        all_parts_ready: true,
     };
-    let is_ready = answer.is_ready && parts.iter().all(|(_, reason)| reason.is_none());
-    let lines: Vec<String> = parts
-        .into_iter()
-        .map(|(name, reason)| match reason {
-            None => format!("{name}: ready"),
-            Some(reason) => format!("{name}: not ready: {}", terminal::line(&reason)),
-        })
-        .collect();
-    Ok((lines.join("\n"), is_ready))
+    for answer in answers {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(reason) => {
+                report.refusals.push(reason);
+                report.all_parts_ready = false;
+                continue;
+            }
+        };
+        let parts = parts(&answer.body);
+        report.all_parts_ready &= answer.is_ready
+            && parts
+                .as_ref()
+                .is_some_and(|parts| parts.iter().all(|(_, reason)| reason.is_none()));
+        // Which daemon it is, if there are several.
+        let whose = match daemons.len() {
+            1 => String::new(),
+            _ => format!("{}, ", answer.from),
+        };
+        for (name, reason) in parts.iter().flatten() {
+            report.parts.push(match reason {
+                None => format!("{whose}{name}: ready"),
+                Some(reason) => format!("{whose}{name}: not ready: {}", terminal::line(reason)),
+            });
+        }
+        if !answer.is_ready {
+            report.refusals.push(answer.refusal());
+        }
+    }
+    report
 }
 
 /// The parts that the answer names, each with the reason if it is not ready.
@@ -49,25 +96,48 @@ fn parts(body: &str) -> Option<Vec<(String, Option<String>)>> {
     Some(body["parts"].as_object()?.iter().map(part).collect())
 }
 
-/// An answer of the daemon.
+/// An answer of a daemon.
 struct HealthAnswer {
-    url: String,
-    status: u16,
+    from: String,
     is_ready: bool,
     body: String,
 }
 
 impl HealthAnswer {
     fn refusal(&self) -> String {
-        let Self {
-            url, status, body, ..
-        } = self;
-        let body = terminal::cut(body, 1_000);
-        format!("the daemon is not ready: {url} answered {status}: {body}")
+        let body = terminal::cut(&self.body, 1_000);
+        format!("the daemon is not ready: {} answered {body}", self.from)
     }
 }
 
-fn ask(mut address: SocketAddr) -> Result<HealthAnswer, String> {
+impl AskedDaemon {
+    fn ask(&self) -> Result<HealthAnswer, String> {
+        match self {
+            Self::At(address) => ask_at(*address),
+            Self::Here(daemon) => daemon.ask(),
+        }
+    }
+}
+
+impl RunningDaemon {
+    fn ask(&self) -> Result<HealthAnswer, String> {
+        let Self { process, role } = self;
+        let from = format!("{role} (process {process})");
+        let body = health_socket::ask(*process, ANSWER_WITHIN).map_err(|error| {
+            format!(
+                "no answer from {from}: {error}; it is stuck, has just begun or ended, or is an older version: then restart it"
+            )
+        })?;
+        let answer: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+        Ok(HealthAnswer {
+            is_ready: answer["ready"] == true,
+            from,
+            body,
+        })
+    }
+}
+
+fn ask_at(mut address: SocketAddr) -> Result<HealthAnswer, String> {
     // If the daemon listens on all addresses, ask it on the loopback address.
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -78,7 +148,7 @@ fn ask(mut address: SocketAddr) -> Result<HealthAnswer, String> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         // The daemon is on this machine: a web proxy (HTTP_PROXY) would not find it.
         .proxy(None)
-        .timeout_global(Some(Duration::from_secs(5)))
+        .timeout_global(Some(ANSWER_WITHIN))
         .http_status_as_error(false)
         .build()
         .into();
@@ -88,9 +158,8 @@ fn ask(mut address: SocketAddr) -> Result<HealthAnswer, String> {
         )
     })?;
     Ok(HealthAnswer {
-        status: answer.status().as_u16(),
+        from: format!("{url} ({})", answer.status().as_u16()),
         is_ready: answer.status().is_success(),
         body: answer.body_mut().read_to_string().unwrap_or_default(),
-        url,
     })
 }

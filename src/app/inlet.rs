@@ -6,7 +6,6 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::daemon::Daemon;
 use super::shared::Shared;
 use super::start_error::StartError;
 use crate::config::{CatchUpConfig, WebhookConfig};
@@ -16,6 +15,7 @@ use crate::service::inlet::intake::Intake;
 use crate::service::inlet::lid_lookup::LidLookup;
 use crate::service::inlet::listener::{self, Listener};
 use crate::service::kit::metrics::Metrics;
+use crate::service::kit::readiness::Readiness;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::{Bell, Store};
 use crate::waha::signature::Verifier;
@@ -42,7 +42,7 @@ pub(super) fn listener(
     store: Store,
     metrics: &Arc<Metrics>,
     connections_max: usize,
-    daemon: &Daemon,
+    readiness: Arc<Readiness>,
 ) -> Listener {
     Listener {
         verifier: Verifier::new(&config.secrets()),
@@ -50,8 +50,7 @@ pub(super) fn listener(
         store,
         metrics: metrics.clone(),
         connections_max,
-        started: daemon.started.clone(),
-        stopping: daemon.stopping.clone(),
+        readiness,
     }
 }
 

@@ -5,19 +5,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ring::rand::{SecureRandom, SystemRandom};
+use tokio::net::UnixListener;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
+use super::daemon::Daemon;
 use super::redis::retry_at_start;
 use super::shared::Shared;
 use super::start_error::StartError;
 use crate::config::{KeepHistory, Role};
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
+use crate::health_socket;
 use crate::history::{self, Archive};
 use crate::ids::ProcessId;
 use crate::service::kit::metrics::Metrics;
+use crate::service::kit::readiness::Readiness;
+use crate::service::kit::shared_reading::SharedReading;
 use crate::service::kit::touched::Touched;
 use crate::service::upkeep::archiver::{self, Archiver};
 use crate::service::upkeep::history_keeper::{HistoryKeeper, NotKeeper, Replacing};
@@ -36,6 +41,33 @@ pub(super) fn new_process_name() -> io::Result<ProcessId> {
         .fill(&mut bytes)
         .map_err(|_| io::Error::other("the system has no random numbers"))?;
     Ok(ProcessId::from_random(bytes))
+}
+
+/// Opens the socket that `waha-sm health` asks. Without it everything else works.
+pub(super) fn health_socket() -> Option<UnixListener> {
+    let bound = health_socket::bind().and_then(UnixListener::from_std);
+    bound
+        .inspect_err(|error| {
+            warn!(
+                %error,
+                "can't open the socket for `waha-sm health`, which can't ask this process; is /proc mounted?"
+            );
+        })
+        .ok()
+}
+
+pub(super) fn readiness(
+    daemon: &Daemon,
+    store: Store,
+    history: Option<Arc<Metrics>>,
+) -> Arc<Readiness> {
+    Arc::new(Readiness {
+        store,
+        history,
+        started: daemon.started.clone(),
+        stopping: daemon.stopping.clone(),
+        reading: SharedReading::default(),
+    })
 }
 
 /// Releases the leases of the last run on this directory, and stores this process' id for the next run.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// longest room that its path begins with. A room in the second column includes everything inside it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
+    ("build", &[]),
     // The edge: what the user types, and the parts put together.
     (
         "cli",
@@ -158,12 +159,14 @@ const ROOMS: &[(&str, &[&str])] = &[
 const LEAVES: &[&str] = &[
     "clock",
     "describe",
+    "health_socket",
     "ids",
     "private_dir",
     "secret",
     "terminal",
     "throttle",
     "time_span",
+    "version",
 ];
 
 /// Which room may use a library.

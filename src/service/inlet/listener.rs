@@ -2,7 +2,6 @@
 //! make room.
 
 mod routes;
-mod shared_reading;
 
 use std::convert::Infallible;
 use std::io;
@@ -20,14 +19,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
-use self::routes::Readiness;
-use self::shared_reading::SharedReading;
 use crate::service::inlet::body::{BODY_TIMEOUT, Bodies, MEMORY_MAX};
 use crate::service::inlet::intake::Intake;
 use crate::service::inlet::peer::{Peer, Signers};
 use crate::service::inlet::refusal_log::RefusalLog;
 use crate::service::inlet::shares::{Held, ShareLimits, Shares};
 use crate::service::kit::metrics::Metrics;
+use crate::service::kit::readiness::Readiness;
+use crate::service::kit::shared_reading::SharedReading;
 use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::waha::signature::Verifier;
@@ -67,16 +66,14 @@ pub struct Listener {
     pub verifier: Verifier,
     /// Stores events.
     pub intake: Intake,
-    /// Is checked for `/ready`, and has figures for `/metrics`.
+    /// Has figures for `/metrics`.
     pub store: Store,
     /// Counts events, for `/metrics`.
     pub metrics: Arc<Metrics>,
     /// How many connections there may be at once.
     pub connections_max: usize,
-    /// Cancelled when the whole daemon runs. From then on it is ready.
-    pub started: CancellationToken,
-    /// Cancelled when the daemon begins to stop. From then on it is not ready.
-    pub stopping: CancellationToken,
+    /// Answers `/ready`.
+    pub readiness: Arc<Readiness>,
 }
 
 /// Shared by all connections.
@@ -87,7 +84,6 @@ struct ListenerState {
     signers: Arc<Signers>,
     refusals: Arc<RefusalLog>,
     unavailable: Throttle,
-    readiness: SharedReading<Readiness>,
     figures: SharedReading<Result<String, String>>,
 }
 
@@ -123,7 +119,6 @@ impl Listener {
             signers: signers.clone(),
             refusals,
             unavailable: Throttle::new(UNAVAILABLE_INTERVAL),
-            readiness: SharedReading::default(),
             figures: SharedReading::default(),
         });
         let connections = TaskTracker::new();

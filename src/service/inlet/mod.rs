@@ -4,7 +4,6 @@
 //! |---|---|
 //! | [`listener`] | accepts HTTP connections, and closes those that are stuck or have to make room |
 //! | `listener/routes` | `/webhook`, `/health`, `/ready` and `/metrics` |
-//! | `listener/shared_reading` | what `/ready` and `/metrics` read from Redis, once for all who ask |
 //! | `shares` | shares out connections and memory, and decides who has to make room |
 //! | `peer` | who a connection comes from, and which of them signed a webhook lately |
 //! | `body` | reads bodies within limits of size, time and memory |

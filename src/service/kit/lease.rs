@@ -60,6 +60,13 @@ impl Lease {
             .is_ok_and(|term| term.began <= taken && term.renewed.elapsed() < SILENT_AFTER)
     }
 
+    /// Whether a heartbeat reached Redis lately.
+    pub(crate) fn is_renewed(&self) -> bool {
+        self.term
+            .lock()
+            .is_ok_and(|term| term.renewed.elapsed() < SILENT_AFTER)
+    }
+
     /// Whether the lease has lapsed since the last call.
     pub(crate) fn take_lapsed(&self) -> bool {
         self.lapsed.swap(false, Ordering::Relaxed)

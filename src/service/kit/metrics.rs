@@ -24,6 +24,7 @@ use crate::service::kit::session_rounds::in_each;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store;
 use crate::store::{Gauges, PICKUP_BOUNDS_MS, Store, StoreError};
+use crate::version;
 
 /// At most this many sessions have labels of their own: each costs Prometheus thirty series.
 const LABELS_MAX: usize = 100;
@@ -62,6 +63,12 @@ struct SessionFigures {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByResult {
     result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfBuild {
+    version: &'static str,
+    commit: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -228,6 +235,14 @@ impl Metrics {
             waha,
         );
         registry.register("workers", "Workers of all living processes", workers);
+        let build: Family<OfBuild, Gauge> = Family::default();
+        let (version, commit) = version::PARTS;
+        build.get_or_create(&OfBuild { version, commit }).set(1);
+        registry.register(
+            "build_info",
+            "The version and the commit of this process",
+            build,
+        );
         registry.register(
             "wake_up_seconds",
             "Time from a customer's message until its worker reads it",

@@ -12,9 +12,11 @@
 //! | [`metrics`] | the figures of `/metrics` |
 //! | `periodic` | work at a fixed interval |
 //! | [`pickup_latency`] | the time from a customer's message until its worker picks it up |
+//! | [`readiness`] | whether this process can do its work |
 //! | `session_pages` | which busy sessions the archiver looks at in one round |
 //! | `session_queue` | sessions that an agent looks at one after the other |
 //! | `session_rounds` | work on many sessions, some of them at once |
+//! | [`shared_reading`] | what many ask for at once, read from Redis once for all of them |
 //! | `store_error_log` | logs errors from Redis, at most once a minute |
 //! | [`touched`] | what changed in the history, for screens |
 //! | `unread_message` | reads a message of an inbox, which may have been edited or withdrawn |
@@ -30,9 +32,11 @@ pub(crate) mod message_parts;
 pub mod metrics;
 pub(crate) mod periodic;
 pub mod pickup_latency;
+pub mod readiness;
 pub(crate) mod session_pages;
 pub(crate) mod session_queue;
 pub(crate) mod session_rounds;
+pub mod shared_reading;
 pub(crate) mod store_error_log;
 pub mod touched;
 pub(crate) mod unread_message;

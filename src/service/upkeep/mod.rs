@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`archive_thread`] | runs what writes the history on a thread of its own |
 //! | [`archiver`] | copies the history stream to SQLite, and trims it |
+//! | [`health_agent`] | answers `waha-sm health` |
 //! | [`history_keeper`] | holds this process' right to write the history |
 //! | [`history_watch`] | looks whether another process keeps the history |
 //! | [`lookout`] | looks when something is due in each session, and tells the agent that does it |
@@ -14,6 +15,7 @@
 
 mod archive_thread;
 pub mod archiver;
+pub mod health_agent;
 pub mod history_keeper;
 pub mod history_watch;
 pub mod lookout;

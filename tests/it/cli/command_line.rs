@@ -262,29 +262,6 @@ fn without_a_redis_server_the_error_says_what_to_install() {
 }
 
 #[test]
-fn the_health_check_says_whether_it_is_ready() {
-    let (test, redis) = (TestSetup::new(), Redis::start());
-    let mut daemon = test.all(&redis).start();
-    let check = |url: &str| {
-        let listen = url.trim_start_matches("http://").to_owned();
-        binary()
-            .arg("health")
-            .env("LISTEN", listen)
-            .output()
-            .unwrap()
-    };
-    assert_eq!(check(&daemon.url).status.code(), Some(0));
-    daemon.kill();
-    let output = check(&daemon.url);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("no answer from"),
-        "{}",
-        stderr(&output)
-    );
-}
-
-#[test]
 fn a_secret_from_a_file_works_and_is_in_no_log() {
     let (test, redis) = (TestSetup::new(), Redis::start());
     let file = test.directory.path().join("secret");
@@ -310,4 +287,30 @@ fn a_secret_from_a_file_works_and_is_in_no_log() {
         log.lines()
             .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
     );
+}
+
+#[test]
+fn the_version_says_which_commit_it_is() {
+    let output = binary().arg("--version").output().unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    let commit = std::process::Command::new("git")
+        .args(["rev-parse", "--short=12", "HEAD"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output();
+    let is_repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(".git")
+        .exists();
+    let expected = match commit {
+        Ok(commit) if is_repository && commit.status.success() => {
+            let commit = String::from_utf8(commit.stdout).unwrap();
+            format!(
+                "waha-sm {} ({})\n",
+                env!("CARGO_PKG_VERSION"),
+                commit.trim()
+            )
+        }
+        // A source archive, or no git here: it was built without it.
+        _ => format!("waha-sm {}", env!("CARGO_PKG_VERSION")),
+    };
+    assert!(version.starts_with(&expected), "{version}{expected}");
 }

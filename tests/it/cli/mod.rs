@@ -5,6 +5,7 @@ mod attend;
 mod command_line;
 mod copying;
 mod documents;
+mod health;
 mod history;
 mod history_of_people;
 mod leaks;

@@ -23,25 +23,15 @@ use crate::service::inlet::body::{BodyError, throw_away};
 use crate::service::inlet::intake::{Done, IntakeError};
 use crate::service::inlet::listener::{INTAKE_TIMEOUT, ListenerState};
 use crate::service::inlet::shares::Held;
-use crate::store::{Store, WahaReport};
 use crate::waha::signature::{Refused, Signature};
 
 /// How many seconds we ask WAHA to wait when Redis is down. WAHA never waits less than this.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
-/// The time between two checks of Redis for `/ready`: who asks needs no signature, and each check tries a write.
-const READY_INTERVAL: Duration = Duration::from_secs(1);
 /// The time between two readings of all figures, which cost Redis some milliseconds.
 const FIGURES_INTERVAL: Duration = Duration::from_millis(100);
 
 type HttpAnswer = Response<Full<Bytes>>;
-
-/// What Redis said about `/ready`.
-#[derive(Clone)]
-pub(super) struct Readiness {
-    redis: Result<(), String>,
-    waha: Result<(), String>,
-}
 
 impl ListenerState {
     pub(super) async fn route(
@@ -172,35 +162,15 @@ impl ListenerState {
     }
 
     async fn ready(&self) -> HttpAnswer {
-        if !self.listener.started.is_cancelled() {
-            return unavailable("starting");
-        }
-        if self.listener.stopping.is_cancelled() {
-            return unavailable("stopping");
-        }
-        let store = self.listener.store.clone();
-        let answered = |readiness: &Readiness| match readiness.redis {
-            Ok(()) => READY_INTERVAL,
-            // Not shared, so that whoever asks learns that Redis is back: they wait for the next check.
-            Err(_) => Duration::ZERO,
+        let checked = match self.listener.readiness.check().await {
+            Ok(checked) => checked,
+            Err(reason) => return unavailable(reason),
         };
-        let readiness = self
-            .readiness
-            .get(answered, READY_INTERVAL, Readiness::read(store));
-        let Some(Readiness { redis, waha }) = readiness.await else {
-            return unavailable("the check failed; the log says why");
-        };
-        let part = |result: &Result<(), String>| match result {
-            Ok(()) => serde_json::json!({ "ready": true }),
-            Err(reason) => serde_json::json!({ "ready": false, "reason": reason }),
-        };
-        // We are ready even if the history can't be written: its entries wait in Redis, and customers are still served.
-        let history = self.listener.metrics.archive_error().map_or(Ok(()), Err);
-        let body = serde_json::json!({
-            "ready": redis.is_ok(),
-            "parts": { "redis": part(&redis), "history": part(&history), "waha": part(&waha) },
-        });
-        let status = if redis.is_ok() {
+        // We are ready even if the history can't be written or WAHA can't be reached: entries and replies wait in Redis, and customers'
+        // messages are taken.
+        let is_ready = checked.is_ready;
+        let body = serde_json::json!({ "ready": is_ready, "parts": checked.parts });
+        let status = if is_ready {
             StatusCode::OK
         } else {
             StatusCode::SERVICE_UNAVAILABLE
@@ -235,42 +205,6 @@ impl ListenerState {
             Some(Err(error)) => unavailable(&error),
             None => unavailable("the figures could not be read; the log says why"),
         }
-    }
-}
-
-impl Readiness {
-    async fn read(store: Store) -> Self {
-        let redis = match timeout(INTAKE_TIMEOUT, store.check_write()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no answer in time".to_owned()),
-        };
-        // WAHA does not matter for `ready`: its webhooks can be taken, and replies wait.
-        let waha = match redis {
-            Ok(()) => waha(&store).await,
-            Err(_) => Err("not known while Redis is not ready".to_owned()),
-        };
-        Self { redis, waha }
-    }
-}
-
-/// Whether all processes that work can use WAHA, by their own reports.
-async fn waha(store: &Store) -> Result<(), String> {
-    let reports = match timeout(INTAKE_TIMEOUT, store.waha_reports()).await {
-        Ok(Ok(reports)) => reports,
-        Ok(Err(error)) => return Err(error.to_string()),
-        Err(_) => return Err("no answer from Redis in time".to_owned()),
-    };
-    if reports.is_empty() {
-        return Err("no process that sends replies has reported yet".to_owned());
-    }
-    let mut reasons: Vec<String> = reports.iter().filter_map(WahaReport::reason).collect();
-    reasons.sort();
-    reasons.dedup();
-    if reasons.is_empty() {
-        Ok(())
-    } else {
-        Err(reasons.join("; "))
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct SharedReading<T>(Mutex<Option<LastReading<T>>>);
+pub struct SharedReading<T>(Mutex<Option<LastReading<T>>>);
 
 /// The last one. It may still go on.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl<T: Clone + Send + Sync + 'static> SharedReading<T> {
     /// not within `interval` of the last start. `None` if it panicked.
     ///
     /// A reading is a task of its own: it goes on if the client who asked first does not wait for its answer.
-    pub(super) async fn get(
+    pub async fn get(
         &self,
         shared_for: impl Fn(&T) -> Duration,
         interval: Duration,

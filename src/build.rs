@@ -1,0 +1,84 @@
+//! Build script: the version that `waha-sm --version` prints, with the commit if this is a git repository.
+//!
+//! It reads git's files and needs no git program: HEAD, the branch that it names, and the list of packed branches. Without them, as in a source
+//! archive, the version has no commit.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// As many digits as git itself would use in a large repository.
+const DIGITS: usize = 12;
+
+fn main() {
+    // So that nothing is built again when other files change.
+    println!("cargo::rerun-if-changed=src/build.rs");
+    let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let root = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let commit = git_dir(Path::new(&root)).and_then(|git| commit(&git));
+    let commit = commit.map(|commit| commit.chars().take(DIGITS).collect::<String>());
+    let shown = match &commit {
+        Some(commit) => format!("{version} ({commit})"),
+        None => version,
+    };
+    println!("cargo::rustc-env=WAHA_SM_VERSION={shown}");
+    println!(
+        "cargo::rustc-env=WAHA_SM_COMMIT={}",
+        commit.unwrap_or_default()
+    );
+}
+
+/// `.git`, or what it names: in a second work tree it is a file.
+fn git_dir(root: &Path) -> Option<PathBuf> {
+    let git = root.join(".git");
+    if git.is_dir() {
+        return Some(git);
+    }
+    let named = read(&git)?;
+    Some(root.join(named.strip_prefix("gitdir:")?.trim()))
+}
+
+fn commit(git: &Path) -> Option<String> {
+    // A second work tree has its own HEAD; the branches are those of the first.
+    let shared = match read_if_there(&git.join("commondir")) {
+        Some(named) => git.join(named.trim()),
+        None => git.to_owned(),
+    };
+    let head = read(&git.join("HEAD"))?;
+    let found = match head.strip_prefix("ref:") {
+        None => head.trim().to_owned(),
+        Some(branch) => {
+            let branch = branch.trim();
+            // The first commit after `git pack-refs` makes the branch's file, in this directory.
+            if let Some(directory) = shared.join(branch).parent()
+                && directory.is_dir()
+            {
+                println!("cargo::rerun-if-changed={}", directory.display());
+            }
+            match read_if_there(&shared.join(branch)) {
+                Some(commit) => commit.trim().to_owned(),
+                None => packed(&read(&shared.join("packed-refs"))?, branch)?,
+            }
+        }
+    };
+    let is_commit = found.len() >= 40 && found.chars().all(|digit| digit.is_ascii_hexdigit());
+    is_commit.then_some(found)
+}
+
+/// The commit of `branch` in git's list of packed branches.
+fn packed(list: &str, branch: &str) -> Option<String> {
+    let mut lines = list.lines().filter_map(|line| line.split_once(' '));
+    let (commit, _) = lines.find(|(_, name)| *name == branch)?;
+    Some(commit.to_owned())
+}
+
+/// Reads a file, and again when it changes.
+fn read(path: &Path) -> Option<String> {
+    println!("cargo::rerun-if-changed={}", path.display());
+    fs::read_to_string(path).ok()
+}
+
+/// The same for a file that may be missing: cargo would build again each time.
+fn read_if_there(path: &Path) -> Option<String> {
+    path.is_file().then(|| read(path)).flatten()
+}

@@ -1,0 +1,96 @@
+//! The daemons that run here: processes of ours among those that we see in `/proc`.
+
+use std::fs::{self, DirEntry};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// The commands that are daemons.
+const ROLES: [&str; 3] = ["all", "serve", "work"];
+
+/// A daemon that runs here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningDaemon {
+    pub(super) process: u32,
+    pub(super) role: String,
+}
+
+/// The daemons of this user; for root, those of all users. If `listen` is given, only those whose own variable LISTEN is the same.
+///
+/// # Errors
+/// The processes can't be listed.
+pub fn running(listen: Option<&str>) -> io::Result<Vec<RunningDaemon>> {
+    let looker = Looker {
+        user: rustix::process::geteuid().as_raw(),
+        program: file_name(&std::env::current_exe()?),
+        namespace: fs::read_link("/proc/self/ns/pid").ok(),
+    };
+    let mut found: Vec<RunningDaemon> = fs::read_dir("/proc")?
+        // One that ends while we look is none.
+        .filter_map(|entry| looker.daemon(&entry.ok()?, listen))
+        .collect();
+    found.sort_by_key(|daemon| daemon.process);
+    Ok(found)
+}
+
+/// Who looks.
+struct Looker {
+    user: u32,
+    /// The name of the program's file.
+    program: String,
+    namespace: Option<PathBuf>,
+}
+
+impl Looker {
+    fn daemon(&self, entry: &DirEntry, listen: Option<&str>) -> Option<RunningDaemon> {
+        let process = entry.file_name().to_str()?.parse().ok()?;
+        let path = entry.path();
+        let user = fs::metadata(&path).ok()?.uid();
+        if self.user != 0 && user != self.user {
+            return None;
+        }
+        let arguments = fs::read(path.join("cmdline")).ok()?;
+        let mut arguments = arguments
+            .split(|byte| *byte == 0)
+            .map(|argument| String::from_utf8_lossy(argument).into_owned());
+        let called = arguments.next()?;
+        let role = arguments
+            .next()
+            .filter(|one| ROLES.contains(&one.as_str()))?;
+        // Root of a container may not see the file of another user's process.
+        let program = fs::read_link(path.join("exe")).map_or_else(
+            |_| file_name(Path::new(&called)),
+            |program| file_name(&program),
+        );
+        if program != self.program {
+            return None;
+        }
+        // The processes of containers, as the machine's root sees them: their own health checks ask them.
+        let namespace = fs::read_link(path.join("ns/pid")).ok();
+        if namespace.is_some() && namespace != self.namespace {
+            return None;
+        }
+        if let Some(listen) = listen
+            && !has_variable(&path, "LISTEN", listen)
+        {
+            return None;
+        }
+        Some(RunningDaemon { process, role })
+    }
+}
+
+/// The name of a program's file; also if that was replaced since the program began, by an upgrade.
+fn file_name(program: &Path) -> String {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    name.trim_end_matches(" (deleted)").to_owned()
+}
+
+/// Whether the process was started with this variable.
+fn has_variable(process: &Path, name: &str, value: &str) -> bool {
+    let wanted = format!("{name}={value}");
+    fs::read(process.join("environ")).is_ok_and(|environment| {
+        environment
+            .split(|byte| *byte == 0)
+            .any(|variable| variable == wanted.as_bytes())
+    })
+}
