@@ -20,28 +20,28 @@ pub struct RunningDaemon {
 /// # Errors
 /// The processes can't be listed.
 pub fn running(listen: Option<&str>) -> io::Result<Vec<RunningDaemon>> {
-    let looker = Looker {
+    let list = ProcessList {
         user: rustix::process::geteuid().as_raw(),
         program: file_name(&std::env::current_exe()?),
         namespace: fs::read_link("/proc/self/ns/pid").ok(),
     };
     let mut found: Vec<RunningDaemon> = fs::read_dir("/proc")?
         // One that ends while we look is none.
-        .filter_map(|entry| looker.daemon(&entry.ok()?, listen))
+        .filter_map(|entry| list.daemon(&entry.ok()?, listen))
         .collect();
     found.sort_by_key(|daemon| daemon.process);
     Ok(found)
 }
 
-/// Who looks.
-struct Looker {
+/// Which processes are ours.
+struct ProcessList {
     user: u32,
     /// The name of the program's file.
     program: String,
     namespace: Option<PathBuf>,
 }
 
-impl Looker {
+impl ProcessList {
     fn daemon(&self, entry: &DirEntry, listen: Option<&str>) -> Option<RunningDaemon> {
         let process = entry.file_name().to_str()?.parse().ok()?;
         let path = entry.path();
