@@ -79,9 +79,11 @@ fn a_daemon_that_starts_is_not_ready() {
         .setup("work")
         .set("REDIS_URL", "redis://127.0.0.1:1")
         .spawn();
-    let said = eventually("it answers", || {
-        let said = text(&health(&daemon, &[]).stderr);
-        said.contains("work (process").then_some(said)
+    eventually("it says that it starts", || {
+        let output = health(&daemon, &[]);
+        let said = text(&output.stderr);
+        let is_starting = said.contains("work (process") && said.contains("starting");
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        is_starting.then_some(())
     });
-    assert!(said.contains("starting"), "{said}");
 }
