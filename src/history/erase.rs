@@ -14,15 +14,10 @@ use crate::ids::{ChatId, SessionName};
 const DIGITS_MIN: usize = 8;
 
 /// In order: what looks for rows of another table comes before these are gone. `?1` is the session, `?2` the chats as a JSON array.
-const STATEMENTS: [&str; 12] = [
-    "DELETE FROM note_text WHERE rowid IN (SELECT e.id FROM conversation k
-        JOIN conversation_event e ON e.session = k.session AND e.conversation = k.id
-        WHERE k.chat IN (SELECT value FROM json_each(?2)) AND k.session = ?1)",
+const STATEMENTS: [&str; 10] = [
     "DELETE FROM conversation_event WHERE (session, conversation) IN (SELECT k.session, k.id FROM conversation k
         WHERE k.chat IN (SELECT value FROM json_each(?2)) AND k.session = ?1)",
     "DELETE FROM conversation WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
-    "DELETE FROM message_text WHERE rowid IN (SELECT id FROM message
-        WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1)",
     "DELETE FROM message WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
     "DELETE FROM echo WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
     "DELETE FROM ack WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
@@ -78,7 +73,6 @@ fn notices(db: &Connection, session: &SessionName, chat: &str) -> rusqlite::Resu
         .collect::<rusqlite::Result<_>>()?;
     for row in rows {
         for sql in [
-            "DELETE FROM message_text WHERE rowid = ?1",
             "DELETE FROM echo WHERE reply = ?1",
             "DELETE FROM message WHERE id = ?1",
         ] {

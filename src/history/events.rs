@@ -58,10 +58,6 @@ pub(super) fn store(
     if added == 0 {
         return Ok(());
     }
-    if !row.text.is_empty() {
-        db.prepare_cached("INSERT INTO note_text (rowid, text) VALUES (?1, ?2)")?
-            .execute(params![db.last_insert_rowid(), row.text])?;
-    }
     let Some((id, chat)) = &row.conversation else {
         return Ok(());
     };

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::entry::{Mark, MessageKey};
-use super::rows::{MARK_TABLES, index};
+use super::rows::{MARK_TABLES, find_edit};
 use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 
@@ -40,7 +40,7 @@ pub(super) fn store(
             )?
             .execute(params![session, chat, direction, message_id, at, text])?;
             if let Some(id) = row_of(db, session, chat, direction, message_id)? {
-                index(db, id)?;
+                find_edit(db, id)?;
             }
         }
         Mark::Revoked => {
@@ -78,7 +78,7 @@ pub(super) fn move_all(
         .collect::<rusqlite::Result<_>>()?;
     for (direction, message_id) in edited {
         if let Some(id) = row_of(db, session, chat, &direction, &message_id)? {
-            index(db, id)?;
+            find_edit(db, id)?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
-use super::rows::{self, Found, index};
+use super::rows::{self, Found};
 use crate::clock::Millis;
 use crate::describe::describe_json;
 use crate::ids::{ChatId, MessageId, SessionName};
@@ -24,14 +24,11 @@ const CANDIDATES_MAX: usize = 64;
 
 /// Stores a message that WAHA reported; a repeat only adds what was missing.
 pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
-    if let Some(id) = rows::insert(db, row)? {
-        let outbound = row.direction == "outbound" && row.message_id.is_some();
-        // Matched first: an echo that moves away at once need not be indexed.
-        if outbound && rematch(db, &row.session, &Surroundings::of(row))? && !rows::exists(db, id)?
-        {
-            return Ok(());
+    if rows::insert(db, row)?.is_some() {
+        if row.direction == "outbound" && row.message_id.is_some() {
+            rematch(db, &row.session, &Surroundings::of(row))?;
         }
-        return rows::index_new(db, id, row);
+        return Ok(());
     }
     let Some(message_id) = &row.message_id else {
         return Ok(());
@@ -40,7 +37,6 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         Some(known) if !known.without_id => {
             rows::fill(db, known.id, row)?;
             if known.text.is_empty() && !row.text.is_empty() {
-                index(db, known.id)?;
                 rematch(db, &row.session, &Surroundings::of(row))?;
             }
             Ok(())
@@ -73,15 +69,10 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     }
     match (mine, holder) {
         (None, None) => {
-            if let Some(id) = rows::insert(db, row)? {
-                rows::index_new(db, id, row)?;
-            }
+            rows::insert(db, row)?;
         }
         (None, Some(echo)) if echo.state.is_none() => {
             rows::overlay(db, echo.id, row)?;
-            if echo.text != row.text {
-                index(db, echo.id)?;
-            }
         }
         // Two replies can't have the same message id; the first one stays.
         (None, Some(_)) => {}
@@ -121,7 +112,7 @@ fn renew(db: &Connection, mine: &Found, holder: Option<Found>, row: &Row) -> rus
         }
         None => rows::overlay(db, mine.id, row)?,
     }
-    index(db, mine.id)
+    rows::find_edit(db, mine.id)
 }
 
 fn counts_more(row: &Row, mine: &Found) -> bool {
@@ -427,7 +418,7 @@ fn lend_id(
     .execute(params![
         session, message_id, reply, echo.chat, echo.at, json
     ])?;
-    rows::set_message_id(db, reply, &echo, Some(message_id))
+    rows::set_message_id(db, reply, Some(message_id))
 }
 
 /// Gives the echo its row back and leaves the reply without a message id. Returns the echo's time, if there was one.
@@ -441,10 +432,8 @@ fn take_id_back(db: &Connection, reply: i64) -> rusqlite::Result<Option<Millis>>
         let reason = describe_json(&error);
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, reason.into())
     })?;
-    rows::set_message_id(db, reply, &echo, None)?;
-    if let Some(id) = rows::insert(db, &echo)? {
-        rows::index_new(db, id, &echo)?;
-    }
+    rows::set_message_id(db, reply, None)?;
+    rows::insert(db, &echo)?;
     Ok(Some(echo.at))
 }
 

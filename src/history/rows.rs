@@ -1,4 +1,4 @@
-//! Rows of the table `message`: finds, adds, completes and removes them, with their searchable words.
+//! Rows of the table `message`: finds, adds, completes and removes them. Triggers keep the index of their words.
 
 use std::sync::LazyLock;
 
@@ -25,7 +25,7 @@ pub(super) struct Found {
     pub(super) at: Millis,
 }
 
-/// Adds a row, without indexing its words; `None` if the message is already here.
+/// Adds a row; `None` if the message is already here.
 pub(super) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<Option<i64>> {
     let added = db
         .prepare_cached(include_str!("sql/message_insert.sql"))?
@@ -35,13 +35,13 @@ pub(super) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<Option<i64>
     }
     let id = db.last_insert_rowid();
     if row.message_id.is_some() {
-        take_those_without_chat(db, row)?;
+        take_those_without_chat(db, id, row)?;
     }
     Ok(Some(id))
 }
 
 /// A message came: what the version before stored about it before, without its chat, is about this one.
-fn take_those_without_chat(db: &Connection, row: &Row) -> rusqlite::Result<()> {
+fn take_those_without_chat(db: &Connection, id: i64, row: &Row) -> rusqlite::Result<()> {
     // Only a history of that version has any. One look is all that other messages pay for them.
     let has_any: bool = db
         .prepare_cached(&HAS_MARKS_WITHOUT_CHAT)?
@@ -60,7 +60,7 @@ fn take_those_without_chat(db: &Connection, row: &Row) -> rusqlite::Result<()> {
             row.message_id
         ])?;
     }
-    Ok(())
+    find_edit(db, id)
 }
 
 static HAS_MARKS_WITHOUT_CHAT: LazyLock<String> = LazyLock::new(|| {
@@ -69,41 +69,11 @@ static HAS_MARKS_WITHOUT_CHAT: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT {}", MARK_TABLES.map(has_any).join(" OR "))
 });
 
-/// Indexes the words of a message, or does so again after its text, message id or edits changed.
-pub(super) fn index(db: &Connection, id: i64) -> rusqlite::Result<()> {
-    db.prepare_cached(include_str!("sql/index_message.sql"))?
+/// Looks again which edit is the last one of a message, after its message id, chat or edits changed.
+pub(super) fn find_edit(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(include_str!("sql/message_edited.sql"))?
         .execute([id])?;
     Ok(())
-}
-
-/// Indexes the words of a new row. (Cheaper than `index`, which replaces.)
-pub(super) fn index_new(db: &Connection, id: i64, row: &Row) -> rusqlite::Result<()> {
-    // An edit may arrive before its message.
-    let edited = last_edit(db, row)?;
-    db.prepare_cached("INSERT INTO message_text (rowid, text, edited) VALUES (?1, ?2, ?3)")?
-        .execute(params![id, row.text, edited])?;
-    Ok(())
-}
-
-fn last_edit(db: &Connection, row: &Row) -> rusqlite::Result<Option<String>> {
-    let Some(message_id) = &row.message_id else {
-        return Ok(None);
-    };
-    db.prepare_cached(
-        "SELECT text FROM edit WHERE session = ?1 AND direction = ?2 AND stanza = ?3 AND chat = ?4 AND text <> ''
-         ORDER BY at DESC, id DESC",
-    )?
-    .query_row(
-        params![row.session, row.direction, message_id, row.chat],
-        |row| row.get(0),
-    )
-    .optional()
-}
-
-/// Whether row `id` is still there.
-pub(super) fn exists(db: &Connection, id: i64) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT 1 FROM message WHERE id = ?1")?
-        .exists([id])
 }
 
 /// Fills what row `id` lacks from another report of the same message; what it has stays.
@@ -123,20 +93,16 @@ fn complete(db: &Connection, sql: &str, id: i64, row: &Row) -> rusqlite::Result<
     Ok(())
 }
 
-/// Gives row `id` the message id of `echo`, or takes it away.
+/// Gives row `id` a message id, or takes it away.
 pub(super) fn set_message_id(
     db: &Connection,
     id: i64,
-    echo: &Row,
     message_id: Option<&MessageId>,
 ) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE message SET stanza = ?1 WHERE id = ?2")?
         .execute(params![message_id, id])?;
     // The edits belong to the message id.
-    match last_edit(db, echo)? {
-        Some(_) => index(db, id),
-        None => Ok(()),
-    }
+    find_edit(db, id)
 }
 
 /// Removes row `id` and returns it.
@@ -168,8 +134,6 @@ pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
             })
         })?;
     db.prepare_cached("DELETE FROM message WHERE id = ?1")?
-        .execute([id])?;
-    db.prepare_cached("DELETE FROM message_text WHERE rowid = ?1")?
         .execute([id])?;
     Ok(row)
 }

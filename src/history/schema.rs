@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sql/005_people.sql"),
     include_str!("sql/006_names_and_order.sql"),
     include_str!("sql/007_identity_and_changes.sql"),
+    include_str!("sql/008_words_and_persons.sql"),
 ];
 
 /// The schema version this program writes and reads.
@@ -214,6 +215,8 @@ mod tests {
                  INSERT INTO message (id, session, direction, stanza, chat, conversation, author, kind, text, sent_at, at, reply_id, state, loose)
                  VALUES (2, 'default', 'outbound', 'T', '5511@c.us', '1-1', 'bot', 'text', 'sim', 2900, 2900, 'r1', 'sent', 1);
                  INSERT INTO message_text (rowid, text) VALUES (2, 'sim');
+                 INSERT INTO edit (session, chat, direction, stanza, at, text)
+                 VALUES ('default', '5511@c.us', 'inbound', 'A', 1500, 'uma pessoa, por favor');
                  INSERT INTO echo VALUES ('default', 'T', 2, '5511@c.us', 3000, '{echo}');
                  INSERT INTO conversation (session, id, chat, ticket, opened_at, claimed_at, requeued, status, status_at)
                  VALUES ('default', '1-1', '5511@c.us', 1, 1000, 2000, 1, 'handoff', 2950);
@@ -278,7 +281,11 @@ mod tests {
                 ControlFlow::Continue(())
             })
             .unwrap();
-        let all = [("customer", "uma pessoa"), ("bot", "sim"), ("phone", "sim")];
+        let all = [
+            ("customer", "uma pessoa, por favor"),
+            ("bot", "sim"),
+            ("phone", "sim"),
+        ];
         assert_eq!(
             said,
             all.map(|(author, text)| (author.to_owned(), text.to_owned(), None))
@@ -308,6 +315,131 @@ mod tests {
             })
             .unwrap();
         assert_eq!(found, 1);
+    }
+
+    /// A file as each version left it opens, and has all that was in it: rows, edits, what people did, and the words of all of them.
+    #[test]
+    fn a_file_of_each_version_opens_with_everything_in_it() {
+        use crate::history::{Archive, History, Query};
+        use crate::ids::SessionName;
+        use std::ops::ControlFlow;
+
+        for before in 1..MIGRATIONS.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("history.sqlite");
+            let db = Connection::open(&path).unwrap();
+            for migration in &MIGRATIONS[..before] {
+                db.execute_batch(migration).unwrap();
+            }
+            // Version 4 began to note the chat of an edit, and version 5 what people do.
+            let (of_chat, chat) = if before >= 4 {
+                ("chat,", "'5511@c.us',")
+            } else {
+                ("", "")
+            };
+            db.execute_batch(&format!(
+                "PRAGMA user_version = {before};
+                 INSERT INTO message (id, session, direction, stanza, chat, conversation, author, kind, text, name, sent_at, at)
+                 VALUES (7, 'default', 'inbound', 'A', '5511@c.us', '1-1', 'customer', 'text', 'uma pesoa', 'Ana', 1000, 1000);
+                 INSERT INTO message_text (rowid, text, edited) VALUES (7, 'uma pesoa', 'uma pessoa');
+                 INSERT INTO edit (session, {of_chat} direction, stanza, at, text)
+                 VALUES ('default', {chat} 'inbound', 'A', 1500, 'uma pessoa');
+                 INSERT INTO conversation (session, id, chat, ticket, opened_at, closed_at, outcome)
+                 VALUES ('default', '1-1', '5511@c.us', 1, 1000, 2000, 'done');
+                 INSERT INTO position VALUES ('default', '5-0');"
+            ))
+            .unwrap();
+            if before >= 5 {
+                db.execute_batch(
+                    "INSERT INTO conversation_event VALUES (3, 'default', '1-1', 1200, 'noted', 'ana', '', '', 'gosta de romã');
+                     INSERT INTO note_text (rowid, text) VALUES (3, 'gosta de romã');",
+                )
+                .unwrap();
+            }
+            // Killed, so that its log was not copied back.
+            db.pragma_update(None, "journal_mode", "WAL").unwrap();
+            db.execute("UPDATE message SET name = 'Ana Lima'", [])
+                .unwrap();
+            std::mem::forget(db);
+
+            let mut archive = Archive::open(&path).unwrap();
+            let session = SessionName::stored("default");
+            assert_eq!(
+                archive.position(&session).unwrap().as_deref(),
+                Some("5-0"),
+                "{before}"
+            );
+            drop(archive);
+            let history = History::open_read_only(&path).unwrap();
+            let found = |query: &Query| {
+                let mut found = Vec::new();
+                history
+                    .messages(query, |one| {
+                        found.push((one.name, one.text, one.first_text));
+                        ControlFlow::Continue(())
+                    })
+                    .unwrap();
+                found
+            };
+            let search = |words: &str| Query {
+                search: Some(words.to_owned()),
+                ..Query::default()
+            };
+            let all = [(
+                Some("Ana Lima".to_owned()),
+                "uma pessoa".to_owned(),
+                Some("uma pesoa".to_owned()),
+            )];
+            for query in [Query::default(), search("pesoa"), search("pessoa")] {
+                assert_eq!(found(&query), all, "version {before}: {query:?}");
+            }
+            let mut conversations = Vec::new();
+            let query = if before >= 5 {
+                search("roma")
+            } else {
+                Query::default()
+            };
+            history
+                .conversations(&query, |one| {
+                    conversations.push((one.ticket, one.outcome, one.events.len()));
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            let events = usize::from(before >= 5);
+            assert_eq!(
+                conversations,
+                [(Some(1), Some("done".to_owned()), events)],
+                "{before}"
+            );
+            drop(history);
+            // The index is what it would be if it was made of the rows now.
+            let db = Connection::open(&path).unwrap();
+            for words in ["message_text", "note_text"] {
+                db.execute_batch(&format!(
+                    "INSERT INTO {words} ({words}, rank) VALUES ('integrity-check', 1)"
+                ))
+                .unwrap();
+            }
+        }
+    }
+
+    /// SQLite 3.40, which Debian 12 has, knows neither an index that deletes without its words, nor the form of one that erases securely.
+    #[test]
+    fn the_index_has_the_form_that_old_programs_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.sqlite");
+        let db = open_for_writing(&path, Duration::ZERO).unwrap();
+        assert!(!dump(&db).contains("contentless"));
+        for words in ["message_text", "note_text"] {
+            let form: i64 = db
+                .query_row(
+                    &format!("SELECT v FROM {words}_config WHERE k = 'version'"),
+                    [],
+                    |row| row.get(0),
+                )
+                .unwrap();
+            assert_eq!(form, 4);
+        }
     }
 
     #[test]

@@ -759,7 +759,15 @@ proptest! {
         prop_assert_eq!(first.conversations(&all), second.conversations(&all));
         prop_assert_eq!(first.noted("v3"), second.noted("v3"));
         let side = rusqlite::Connection::open(&second.path).unwrap();
-        side.execute_batch("INSERT INTO message_text (message_text) VALUES ('integrity-check')").unwrap();
+        for words in ["message_text", "note_text"] {
+            side.execute_batch(&format!("INSERT INTO {words} ({words}, rank) VALUES ('integrity-check', 1)")).unwrap();
+        }
+        let wrong: i64 = side
+            .query_row("SELECT count(*) FROM message m WHERE edited IS NOT (SELECT e.text FROM edit e WHERE e.session = m.session
+                AND e.chat = m.chat AND e.direction = m.direction AND e.stanza = m.stanza AND e.text <> '' ORDER BY at DESC, id DESC LIMIT 1)",
+                [], |row| row.get(0))
+            .unwrap();
+        prop_assert_eq!(wrong, 0);
         let (rows, indexed): (i64, i64) = side
             .query_row("SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM message_text_docsize)", [], |row| {
                 Ok((row.get(0)?, row.get(1)?))
