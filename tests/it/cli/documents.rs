@@ -2,6 +2,7 @@
 
 mod flows;
 mod markdown;
+mod package;
 mod privacy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -358,6 +359,8 @@ fn the_operations_page_lists_exactly_the_metrics_that_exist() {
         .collect();
     named.retain(|name| name.starts_with("waha_sm_"));
     assert_eq!(named, there);
+    // The dashboard and the alerts show all of them, and none that is not there.
+    assert_eq!(package::metrics_in_files(), there);
 }
 
 /// The requests in code spans of a table's first cells: `POST /dead/{retry,drop}` is two.
