@@ -121,7 +121,7 @@ impl AskedDaemon {
 
 impl RunningDaemon {
     fn ask(&self) -> Result<HealthAnswer, String> {
-        let Self { process, role } = self;
+        let Self { process, role, .. } = self;
         let from = format!("{role} (process {process})");
         let body = health_socket::ask(*process, ANSWER_WITHIN).map_err(|error| {
             format!(

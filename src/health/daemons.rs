@@ -13,9 +13,11 @@ const ROLES: [&str; 3] = ["all", "serve", "work"];
 pub struct RunningDaemon {
     pub(super) process: u32,
     pub(super) role: String,
+    has_our_files: bool,
 }
 
-/// The daemons of this user; for root, those of all users. If `listen` is given, only those whose own variable LISTEN is the same.
+/// The daemons of this user; for root, those of all users. If `listen` is given, only those whose own variable LISTEN is the same. If some have
+/// the same files as we have, only those: containers may share the list of processes (`--pid host`, the containers of a pod).
 ///
 /// # Errors
 /// The processes can't be listed.
@@ -23,12 +25,16 @@ pub fn running(listen: Option<&str>) -> io::Result<Vec<RunningDaemon>> {
     let list = ProcessList {
         user: rustix::process::geteuid().as_raw(),
         program: file_name(&std::env::current_exe()?),
-        namespace: fs::read_link("/proc/self/ns/pid").ok(),
+        processes: fs::read_link("/proc/self/ns/pid").ok(),
+        files: fs::read_link("/proc/self/ns/mnt").ok(),
     };
     let mut found: Vec<RunningDaemon> = fs::read_dir("/proc")?
         // One that ends while we look is none.
         .filter_map(|entry| list.daemon(&entry.ok()?, listen))
         .collect();
+    if found.iter().any(|daemon| daemon.has_our_files) {
+        found.retain(|daemon| daemon.has_our_files);
+    }
     found.sort_by_key(|daemon| daemon.process);
     Ok(found)
 }
@@ -38,7 +44,9 @@ struct ProcessList {
     user: u32,
     /// The name of the program's file.
     program: String,
-    namespace: Option<PathBuf>,
+    /// The namespaces of what we see.
+    processes: Option<PathBuf>,
+    files: Option<PathBuf>,
 }
 
 impl ProcessList {
@@ -66,8 +74,8 @@ impl ProcessList {
             return None;
         }
         // The processes of containers, as the machine's root sees them: their own health checks ask them.
-        let namespace = fs::read_link(path.join("ns/pid")).ok();
-        if namespace.is_some() && namespace != self.namespace {
+        let processes = fs::read_link(path.join("ns/pid")).ok();
+        if processes.is_some() && processes != self.processes {
             return None;
         }
         if let Some(listen) = listen
@@ -75,7 +83,12 @@ impl ProcessList {
         {
             return None;
         }
-        Some(RunningDaemon { process, role })
+        let files = fs::read_link(path.join("ns/mnt")).ok();
+        Some(RunningDaemon {
+            process,
+            role,
+            has_our_files: files.is_some() && files == self.files,
+        })
     }
 }
 
