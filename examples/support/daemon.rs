@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use tempfile::TempDir;
+use waha_sm::health::AskedDaemon;
 
 /// As the first argument, it means: be the daemon.
 const DAEMON: &str = "daemon";
@@ -136,7 +137,10 @@ impl Daemon {
             .stderr(log)
             .spawn()?;
         let child = self.child.insert(child);
-        while waha_sm::health::check(self.address).is_err() {
+        while !waha_sm::health::ask(&[AskedDaemon::At(self.address)])
+            .refusals
+            .is_empty()
+        {
             if let Some(status) = child.try_wait()? {
                 return Err(format!("the daemon did not start ({status})").into());
             }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use waha_sm::health::AskedDaemon;
 
 use super::agents;
 use super::agents::{Agents, TEAMS};
@@ -133,13 +134,17 @@ impl World {
 
     fn until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + START_PATIENCE;
-        while let Err(reason) = waha_sm::health::check(self.address) {
+        loop {
+            let refusals = waha_sm::health::ask(&[AskedDaemon::At(self.address)]).refusals;
+            if refusals.is_empty() {
+                return Ok(());
+            }
             if Instant::now() > deadline {
-                return Err(format!("not ready within {START_PATIENCE:?}: {reason}").into());
+                let reasons = refusals.join("; ");
+                return Err(format!("not ready within {START_PATIENCE:?}: {reasons}").into());
             }
             std::thread::sleep(POLL_INTERVAL);
         }
-        Ok(())
     }
 
     /// Customers begin to write.
