@@ -2,6 +2,7 @@
 
 mod agent;
 mod attend;
+mod backup;
 mod completions;
 mod customer;
 mod dead;
@@ -16,7 +17,9 @@ mod line;
 mod man;
 mod names;
 mod person;
+mod progress;
 mod redis;
+mod restore;
 mod screen;
 mod show;
 mod steer;
@@ -80,6 +83,10 @@ enum CliCommand {
     Resume(steer::ResumeArgs),
     /// Exports or erases everything that is kept of a person; the daemon must be running
     Person(person::PersonArgs),
+    /// Makes a backup of everything, or reads one through; the daemon may be running
+    Backup(backup::BackupArgs),
+    /// Puts a backup back into an empty DATA_DIR; the daemon must not be running
+    Restore(restore::RestoreArgs),
     /// Adds and lists agents: the people who answer customers; the daemon must be running
     Agent(agent::AgentArgs),
     /// Checks, tries, tests, draws and reloads flows
@@ -103,7 +110,9 @@ impl CliCommand {
             | Self::Work(_)
             | Self::History(_)
             | Self::Dead(_)
-            | Self::Person(_) => true,
+            | Self::Person(_)
+            | Self::Backup(_)
+            | Self::Restore(_) => true,
             Self::Agent(_)
             | Self::Line(_)
             | Self::Show(_)
@@ -157,6 +166,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Move(arguments) => steer::move_to(&arguments),
         CliCommand::Pause(arguments) => steer::pause(&arguments),
         CliCommand::Person(arguments) => person::main(&arguments),
+        CliCommand::Backup(arguments) => backup::main(&arguments),
+        CliCommand::Restore(arguments) => restore::main(&arguments),
         CliCommand::Resume(arguments) => steer::resume(&arguments),
         CliCommand::Agent(arguments) => agent::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),

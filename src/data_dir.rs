@@ -15,7 +15,15 @@ use crate::private_dir::{NotPrivate, PrivateDir, is_ours, our_user};
 
 const LOCK: &str = "lock";
 const PROCESS: &str = "process";
-const REDIS: &str = "redis";
+
+/// The directory of the private Redis.
+pub const REDIS: &str = "redis";
+
+/// A backup is being put back: it is made ready in this directory.
+pub const RESTORING: &str = "restoring";
+
+/// What may be in a directory that counts as empty: our lock, and what a new disk has.
+const COUNT_AS_NOTHING: [&str; 2] = [LOCK, "lost+found"];
 
 /// SQLite opens no file whose path has more than 512 bytes, and the names in it have up to 40.
 const PATH_MAX: usize = 470;
@@ -74,6 +82,25 @@ pub enum DataDirError {
         /// Why.
         source: io::Error,
     },
+    /// A restore was killed, or is at work.
+    #[error(
+        "a restore into the data directory {} was interrupted, so it holds half a backup: run `waha-sm restore` with the same \
+         backup again, and it begins again",
+        .0.display()
+    )]
+    HalfRestored(PathBuf),
+    /// It is not empty, and a backup is to be put back.
+    #[error(
+        "the data directory {} is not empty (it has {found}), and a backup is put back only into an empty one: set DATA_DIR to a new \
+         directory, or stop waha-sm and move away what is there",
+        path.display()
+    )]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+        /// The first names in it.
+        found: String,
+    },
     /// Others could read what customers write, or change what we read.
     #[error("can't use the data directory safely: {0}")]
     NotPrivate(String),
@@ -94,6 +121,47 @@ impl DataDir {
     /// # Errors
     /// As [`DataDirError`] says.
     pub fn take(path: &Path) -> Result<Self, DataDirError> {
+        let taken = Self::lock(path)?;
+        match taken.directory.inside(RESTORING) {
+            Ok(_) => Err(DataDirError::HalfRestored(taken.path().to_owned())),
+            Err(_) => Ok(taken),
+        }
+    }
+
+    /// The same, for putting a backup back: it must be empty, or have what an interrupted restore left.
+    ///
+    /// # Errors
+    /// As [`DataDirError`] says.
+    pub fn take_for_restore(path: &Path) -> Result<Self, DataDirError> {
+        // Before anything is made in it.
+        Self::check_empty(path)?;
+        Self::lock(path)
+    }
+
+    fn check_empty(path: &Path) -> Result<(), DataDirError> {
+        let unusable = |source| DataDirError::Unusable {
+            path: path.to_owned(),
+            source,
+        };
+        let directory = match PrivateDir::open(path) {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(unusable(error)),
+        };
+        let mut names = directory.names().map_err(unusable)?;
+        names.retain(|name| !COUNT_AS_NOTHING.contains(&name.as_str()));
+        if names.is_empty() || names.iter().any(|name| name == RESTORING) {
+            return Ok(());
+        }
+        names.sort();
+        names.truncate(NAMED_MAX);
+        Err(DataDirError::NotEmpty {
+            path: directory.path().to_owned(),
+            found: names.join(", "),
+        })
+    }
+
+    fn lock(path: &Path) -> Result<Self, DataDirError> {
         let unusable = |source| DataDirError::Unusable {
             path: path.to_owned(),
             source,

@@ -3,6 +3,8 @@
 
 // Finds the flow files of a directory, and the session of each.
 pub(crate) mod directory;
+// The files of the flows at a place.
+mod flow_files;
 // Checks and reads the files that a flow sends.
 pub(crate) mod media_files;
 
@@ -15,6 +17,8 @@ use std::sync::{Arc, RwLock};
 use crate::flow::{Locale, Mistake, Script, utf8_text};
 use crate::flows::directory::OTHERS;
 use crate::ids::{NotifyChat, SessionName};
+
+pub use flow_files::FlowFiles;
 
 /// The log line for a directory without a default flow.
 pub const NO_DEFAULT_FLOW: &str = "FLOW_FILE has no default.toml: sessions without a flow file of their own follow the built-in flow; for another, put default.toml there";

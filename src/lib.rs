@@ -93,6 +93,7 @@
 //! | [`config`] | what the program uses, checked; every mistake in one run | settings, and the configs of agents |
 //! | [`settings`] | what the user typed | nothing of ours |
 //! | [`logging`], `panic_log`, [`health`], `runtime` | the log, panics in it, the health check, runtimes and signals | terminal |
+//! | [`backup`] | backups: making, verifying and restoring them, for the command line | data_dir, store, history, flows |
 //! | [`data_dir`] | the data directory | history (the names of its files) |
 //! | [`service`] | the agents, one file each; they don't know each other | store, history, waha, shop, flow, flows |
 //! | `service/inlet` | what comes in: listener, intake, catch-up, lid lookup | |
@@ -131,6 +132,7 @@
 //! runtimes. The one for the work has a lower priority, so that WAHA is answered at once under any load ([`app`]).
 
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

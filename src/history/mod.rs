@@ -16,6 +16,7 @@ mod archive; // the writing side
 mod change_feed; // which rows changed, in order
 mod chat_names; // a chat as a person names it
 mod conversations; // the steps of a conversation
+pub mod copy; // of the whole file, for a backup
 mod csv_table; // for spreadsheets
 mod cursor; // a place in a list
 mod daily; // the sum of each day

@@ -28,7 +28,7 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 pub(super) const WRITER_BUSY_MAX: Duration = Duration::from_secs(3);
 
 /// How long a reader waits. In WAL mode that happens only while the file is being opened after a crash.
-const READER_BUSY_MAX: Duration = Duration::from_secs(10);
+pub(super) const READER_BUSY_MAX: Duration = Duration::from_secs(10);
 
 /// More than a batch has different statements, so that each is compiled once.
 const STATEMENTS_MAX: usize = 64;
@@ -148,7 +148,8 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), HistoryError> {
     tx.commit().map_err(cannot)
 }
 
-fn version(db: &Connection) -> rusqlite::Result<i64> {
+/// The version of the schema; 0 before the first migration.
+pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 

@@ -40,6 +40,12 @@ pub enum StoreError {
         /// How many must have it.
         wanted: u32,
     },
+    /// A backup is being put back, or that was interrupted.
+    #[error(
+        "a restore into this Redis was interrupted, so it holds half a backup: run `waha-sm restore` with the same backup again, and it \
+         begins again"
+    )]
+    HalfRestored,
     /// A script failed.
     #[error("Redis, script {name}: {reason}")]
     Script {
@@ -60,7 +66,7 @@ impl StoreError {
     /// What to do about it at the start.
     pub fn advice(&self) -> &'static str {
         match self {
-            StoreError::TooOld { .. } => "",
+            StoreError::TooOld { .. } | StoreError::HalfRestored => "",
             StoreError::Refused(reason) if reason.starts_with("NOPERM") => {
                 "; give the user of REDIS_URL all commands, keys and channels: ACL SETUSER name ~* &* +@all"
             }

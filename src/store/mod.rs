@@ -15,6 +15,7 @@
 //! | `conversations` | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
 //! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
 //! | `sessions` | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
+//! | `snapshots` | all that a server holds at one moment, as it is sent to a replica; putting one back |
 //! | `views` | the line and one conversation as people see them; they only read |
 //! | `processes` | the processes that share one Redis: their heartbeats, the reload of their flows, whether they can use WAHA, and which one keeps the history |
 
@@ -29,6 +30,7 @@ mod private_redis;
 mod processes;
 mod scripts;
 mod sessions;
+mod snapshots;
 #[expect(clippy::module_inception, reason = "what the room is about")]
 mod store;
 mod views;
@@ -83,6 +85,9 @@ pub use sessions::history::HistoryEntry;
 pub use sessions::people::{People, PeopleLine};
 pub use sessions::status::{PausedStatus, SessionChange, SessionReport, SessionStanding};
 pub use sessions::write_back::ConnectionChanges;
+pub use snapshots::error::SnapshotError;
+pub use snapshots::fetch::SnapshotOrigin;
+pub use snapshots::snapshot_server::{SNAPSHOT, SnapshotServer, end_server_left_in};
 pub use views::conversation_view::ConversationView;
 pub use views::line_view::{LineKind, LinePart, LinePause, LineRow, LineSection, LineView};
 pub use views::unread_words::UnreadWords;

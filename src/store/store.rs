@@ -46,7 +46,7 @@ pub(crate) struct Inner {
     pub(crate) settle: Batch<(Settlement, Millis), Option<Lane>>,
     pub(crate) attempt: Batch<AttemptRecord, bool>,
     /// The client reconnects through the directory of the private Redis, which must stay open for it.
-    _server: RedisServer,
+    pub(crate) server: RedisServer,
 }
 
 impl Store {
@@ -82,7 +82,7 @@ impl Store {
             known_sessions: Mutex::default(),
             connections: config.connections.clone(),
             written_back: WrittenBack::default(),
-            _server: config.server.clone(),
+            server: config.server.clone(),
         };
         Ok(Self {
             inner: Arc::new(inner),

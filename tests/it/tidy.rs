@@ -13,6 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app",
+            "backup",
             "config",
             "settings",
             "data_dir",
@@ -74,6 +75,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("panic_log", &[]),
     ("runtime", &[]),
     ("data_dir", &["history"]),
+    ("backup", &["data_dir", "store", "history", "flows"]),
     // The agents. Their rooms know only what they share, and not each other.
     ("service/kit", &["store", "waha", "flow"]),
     (

@@ -16,6 +16,7 @@ pub(crate) mod redis_command;
 pub(crate) mod sent_messages;
 pub(crate) mod sentinel_events;
 pub(crate) mod server_check;
+pub(crate) mod server_door;
 pub(crate) mod silences;
 pub(crate) mod slot_map;
 pub(crate) mod trust;

@@ -21,6 +21,7 @@ use crate::store::connection::config::RedisServer;
 use crate::store::connection::connections::{Connections, Sessions, connected, reconnect};
 use crate::store::connection::error_words::plain_text;
 use crate::store::connection::redis_command::RedisCommand;
+use crate::store::connection::server_door::ServerDoor;
 use crate::store::connection::trust::{
     Authority, SILENT_AFTER, Trust, Witnesses, answered, does_not_count,
 };
@@ -126,6 +127,16 @@ impl Node {
             Ok(connection) => connection.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
         }
+    }
+
+    /// How it is connected to.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// For a connection beside this one, to the same server; `None` while there is no connection.
+    pub(crate) fn door(&self) -> Option<ServerDoor> {
+        ServerDoor::of(&self.config, self.connection().server().as_ref())
     }
 
     pub(crate) fn is_closed(&self) -> bool {

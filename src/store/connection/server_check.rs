@@ -21,7 +21,7 @@ impl Store {
     /// event before WAHA gets its 200.
     ///
     /// # Errors
-    /// [`StoreError::TooOld`] and [`StoreError::Refused`] at once; otherwise the last error from Redis.
+    /// [`StoreError::TooOld`], [`StoreError::Refused`] and [`StoreError::HalfRestored`] at once; otherwise the last error from Redis.
     pub async fn check_server(
         &self,
         patience: Duration,
@@ -57,6 +57,9 @@ impl Store {
             if let Some(version) = info.too_old() {
                 return Err(StoreError::TooOld { version });
             }
+        }
+        if self.is_half_restored().await.unwrap_or(false) {
+            return Err(StoreError::HalfRestored);
         }
         let snapshots = match info.append_only {
             Some(false) => self.setting("save").await,

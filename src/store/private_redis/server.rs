@@ -382,7 +382,8 @@ pub async fn private_socket(data_dir: &Path) -> Result<Option<PrivateSocket>, Pr
     }
 }
 
-fn find_server() -> Option<PathBuf> {
+/// The program of a Redis, or of a Valkey.
+pub(crate) fn find_server() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     SERVERS.iter().find_map(|name| {
         std::env::split_paths(&path)

@@ -367,6 +367,16 @@ impl Keys {
         format!("{}canned", self.prefix)
     }
 
+    /// Matches all of them.
+    pub(crate) fn all(&self) -> String {
+        format!("{}*", self.prefix)
+    }
+
+    /// STRING: a backup is being put back, and not all keys are there yet.
+    pub(crate) fn restoring(&self) -> String {
+        format!("{}restoring", self.prefix)
+    }
+
     /// STRING, expires: written to see whether Redis accepts writes.
     pub(crate) fn probe(&self) -> String {
         format!("{}probe", self.prefix)
@@ -385,6 +395,10 @@ impl Keys {
 
     fn session_key(&self, session: &SessionName, name: &str) -> String {
         format!("{}{{{session}}}:{name}", self.prefix)
+    }
+
+    pub(crate) fn server(&self, session: &SessionName) -> String {
+        self.session_key(session, SERVER)
     }
 
     pub(crate) fn chat(&self, session: &SessionName, chat: &ChatId) -> String {
