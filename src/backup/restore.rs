@@ -18,7 +18,6 @@ use crate::backup::unfinished::{sync, sync_directories};
 use crate::clock::Millis;
 use crate::data_dir::{DataDir, REDIS, RESTORING};
 use crate::history::{FILE_NAME, copy};
-use crate::ids::SessionName;
 use crate::private_dir::{NotPrivate, PrivateDir};
 use crate::store::{
     Connections, PrivateRedis, RedisServer, SNAPSHOT, SnapshotServer, Store, StoreConfig,
@@ -340,7 +339,7 @@ impl Begun<'_> {
         Ok(keys)
     }
 
-    /// The history is a little newer than the snapshot.
+    /// The history is a little newer than the snapshot, and the processes that held something then are gone.
     async fn join_with_history(&self, store: &Store) -> Result<(), BackupError> {
         let now = Millis::now();
         let positions = copy::positions(&self.backup.file(HISTORY))?;
@@ -351,10 +350,14 @@ impl Begun<'_> {
             if positions.iter().all(|(known, _)| *known != session) {
                 store.after_restoring(&session, None, now).await?;
             }
+            // At once, so that open conversations get the workers before those who wait.
+            for process in store.owners(&session).await? {
+                store.release(&session, &process, now).await?;
+            }
         }
-        // The lines of the log of what people did are about no session.
-        let none = SessionName::none();
-        store.after_restoring(&none, None, now).await?;
+        for (process, _) in store.processes().await? {
+            store.forget_process(&process).await?;
+        }
         Ok(())
     }
 

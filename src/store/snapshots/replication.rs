@@ -167,7 +167,7 @@ fn refusal(answer: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncWriteExt as _, duplex};
+    use tokio::io::duplex;
 
     /// What is written if the server sends these pieces.
     async fn written(pieces: &[&[u8]], mark: &str) -> Result<Vec<u8>, SnapshotError> {

@@ -59,6 +59,17 @@ impl Setup {
         self
     }
 
+    /// The same on another data directory.
+    pub(crate) fn on(mut self, data_dir: PathBuf) -> Self {
+        self.data_dir = data_dir;
+        self
+    }
+
+    /// The settings besides those that each daemon has.
+    pub(crate) fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
     fn command(&self) -> Command {
         let mut command = binary();
         if let Some(limit) = self.open_files {

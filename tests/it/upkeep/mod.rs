@@ -1,6 +1,7 @@
 //! Housekeeping: the history on disk, and flows that are reloaded.
 
 mod audit;
+mod backup;
 mod data_dir;
 mod disk_faults;
 mod duties;
