@@ -21,6 +21,7 @@ use crate::runtime::{self, Signals};
 use crate::settings::RedisSettings;
 use crate::store::{Connections, PrivateRedis, RedisServer, Store, StoreConfig, private_socket};
 use crate::terminal::line;
+use crate::version::VERSION;
 use settings_list::ListedSettings;
 
 /// How long we wait for Redis.
@@ -141,7 +142,7 @@ async fn run(
             .clone()
             .filter(|place| !place.trim().is_empty()),
         settings: ListedSettings::found().written(),
-        program: concat!("waha-sm ", env!("CARGO_PKG_VERSION")).to_owned(),
+        program: format!("waha-sm {VERSION}"),
     };
     let made = make(&arguments.directory, source, &mut |news| {
         progress.tell(news)

@@ -27,7 +27,7 @@ pub(crate) async fn fetch(
     door: &ServerDoor,
     write: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<u64, SnapshotError> {
-    let stream = door.open().await.map_err(broken)?;
+    let stream = door.open().await.map_err(|error| broken(&error))?;
     let mut replica = Replica {
         stream: BufReader::with_capacity(1 << 16, stream),
     };
@@ -147,7 +147,7 @@ impl Replica {
 
 async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> Result<T, SnapshotError> {
     match timeout(SILENT_MAX, work).await {
-        Ok(done) => done.map_err(broken),
+        Ok(done) => done.map_err(|error| broken(&error)),
         Err(_) => Err(SnapshotError::Broken(format!(
             "the server was silent for {} s",
             SILENT_MAX.as_secs()
@@ -155,7 +155,7 @@ async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> Result<T, Snap
     }
 }
 
-fn broken(error: io::Error) -> SnapshotError {
+fn broken(error: &io::Error) -> SnapshotError {
     SnapshotError::Broken(error.to_string())
 }
 
