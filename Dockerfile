@@ -19,13 +19,13 @@ RUN touch src/build.rs src/main.rs src/lib.rs && cargo build --release --locked
 
 FROM ${DEBIAN_IMAGE}
 # redis-server: the private Redis of `all`. ca-certificates: for rediss://. tzdata: for TZ in the log of Redis.
-# The directory is made here, so that a new volume belongs to the user below and to nobody else.
+# The directories are made here, so that new volumes belong to the user below and to nobody else.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates redis-server tzdata \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
     /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
- && mkdir -m 700 /data \
- && chown 10001:10001 /data
+ && mkdir -m 700 /data /backups \
+ && chown 10001:10001 /data /backups
 COPY --from=build /build/target/release/waha-sm /usr/local/bin/waha-sm
 ENV DATA_DIR=/data
 VOLUME /data
