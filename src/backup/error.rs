@@ -21,7 +21,7 @@ pub enum BackupError {
     /// There is not enough space.
     #[error(
         "{} has {} free, and {} are needed: make space there, or name a directory on another disk",
-        path.display(), megabytes(*free), megabytes(*needed)
+        path.display(), megabytes_at_least(*free), megabytes(*needed)
     )]
     NoSpace {
         /// Where.
@@ -92,6 +92,11 @@ pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> BackupError {
         path: path.to_owned(),
         source,
     }
+}
+
+/// So much is there for sure.
+fn megabytes_at_least(bytes: u64) -> String {
+    format!("{} MB", bytes / 1_000_000)
 }
 
 /// A size as a person reads it.

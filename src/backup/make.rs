@@ -68,7 +68,8 @@ pub async fn make(
         .iter()
         .sum();
     let redis_bytes = origin.as_ref().map_or(0, |origin| origin.bytes);
-    free_space::check(backup.path(), history_bytes + redis_bytes)?;
+    let directory = backup.path().parent().unwrap_or(backup.path());
+    free_space::check(directory, history_bytes + redis_bytes)?;
 
     // Redis first: see the room.
     let redis = match (source.redis, &origin) {

@@ -123,13 +123,26 @@ impl Ready {
             .make_inside(RESTORING)
             .map_err(not_private)?;
         let ready = Self { directory };
-        ready.empty().await?;
+        let begun = ready.clear(place).await.and_then(|()| {
+            // What is put back, and Redis' own file of it.
+            free_space::check(place, backup.manifest().bytes() + redis_bytes(backup))
+        });
+        match begun {
+            Ok(()) => Ok(ready),
+            Err(error) => {
+                ready.end().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes what is there, also what has got its name already.
+    async fn clear(&self, place: &Path) -> Result<(), BackupError> {
+        self.empty().await?;
         for name in [FILE_NAME, REDIS, FLOWS] {
             remove(&place.join(name))?;
         }
-        let bytes = backup.manifest().bytes();
-        free_space::check(place, bytes)?;
-        Ok(ready)
+        Ok(())
     }
 
     async fn empty(&self) -> Result<(), BackupError> {
@@ -149,6 +162,16 @@ impl Ready {
         let _ = self.empty().await;
         let _ = fs::remove_dir(self.directory.path());
     }
+}
+
+/// The bytes of the snapshots.
+fn redis_bytes(backup: &ReadBackup) -> u64 {
+    let manifest = backup.manifest();
+    let snapshots = manifest.redis.snapshots.iter();
+    snapshots
+        .filter_map(|name| manifest.files.get(name))
+        .map(|sum| sum.bytes)
+        .sum()
 }
 
 /// A restore that has its place.

@@ -12,7 +12,7 @@ use crate::backup::manifest::{MANIFEST, Manifest, SUMS};
 use crate::backup::summed::{FileSum, new_file, sum_of};
 
 /// The end of its name. The beginning is a dot.
-const UNFINISHED: &str = ".unfinished";
+const UNFINISHED: &str = ".waha-sm-unfinished";
 
 /// See the module. It is deleted if it is dropped.
 #[derive(Debug)]
@@ -55,11 +55,12 @@ impl UnfinishedBackup {
         unfinished.push(name);
         unfinished.push(UNFINISHED);
         let path = parent.join(unfinished);
-        delete_left(&path, &place)?;
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .map_err(at(&path))?;
+        delete_left(&parent)?;
+        let made = fs::DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => busy(&place),
+            _ => at(&path)(source),
+        })?;
         let lock = File::open(&path).map_err(at(&path))?;
         let begun = Self {
             path,
@@ -165,37 +166,35 @@ fn check_free(place: &Path, parent: &Path) -> Result<(), BackupError> {
     }
     if fs::read_dir(place).map_err(at(place))?.next().is_some() {
         return Err(BackupError::Place(format!(
-            "{shown} is not empty: name a new directory for the backup, like {shown}/2026-11-28"
+            "{shown} is not empty: name a new directory for the backup, like {shown}/monday"
         )));
     }
     let above = fs::metadata(parent).map_err(at(parent))?;
     if above.dev() != found.dev() {
         return Err(BackupError::Place(format!(
-            "{shown} is a disk or volume of its own: name a new directory in it, like {shown}/2026-11-28"
+            "{shown} is a disk or volume of its own: name a new directory in it, like {shown}/monday"
         )));
     }
     Ok(())
 }
 
-/// Deletes what an earlier backup to the same place left, unless it still runs.
-fn delete_left(path: &Path, place: &Path) -> Result<(), BackupError> {
-    let left = match fs::symlink_metadata(path) {
-        Ok(left) => left,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(at(path)(error)),
-    };
-    if !left.is_dir() {
-        return Err(BackupError::Place(format!(
-            "{} is in the way: delete it",
-            path.display()
-        )));
+/// Deletes what backups left that were killed: it holds what customers wrote. Those that still run stay.
+fn delete_left(parent: &Path) -> Result<(), BackupError> {
+    for entry in fs::read_dir(parent).map_err(at(parent))? {
+        let entry = entry.map_err(at(parent))?;
+        let name = entry.file_name();
+        let is_left = name.to_string_lossy().ends_with(UNFINISHED);
+        if !is_left || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let path = entry.path();
+        // It may be gone, or somebody else's.
+        let is_dead = File::open(&path).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_dead {
+            fs::remove_dir_all(&path).map_err(at(&path))?;
+        }
     }
-    let lock = File::open(path).map_err(at(path))?;
-    match lock.try_lock() {
-        Ok(()) => fs::remove_dir_all(path).map_err(at(path)),
-        Err(TryLockError::WouldBlock) => Err(busy(place)),
-        Err(TryLockError::Error(source)) => Err(at(path)(source)),
-    }
+    Ok(())
 }
 
 fn busy(place: &Path) -> BackupError {

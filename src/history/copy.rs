@@ -136,7 +136,8 @@ pub fn facts(path: &Path) -> Result<HistoryFacts, HistoryError> {
             rows.insert(name, u64::try_from(rows_in_it).unwrap_or(0));
         }
         Ok(HistoryFacts {
-            id: schema::file_id(&db)?,
+            // The first versions had none.
+            id: schema::file_id(&db).unwrap_or_default(),
             schema: schema::version(&db)?,
             rows,
         })

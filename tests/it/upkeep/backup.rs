@@ -310,7 +310,7 @@ fn a_kill_in_the_middle_leaves_nothing_that_counts_and_the_next_try_works() {
     let place = TempDir::new().unwrap();
     let (setup, backup) = small_backup(&test, place.path());
     let again = place.path().join("again");
-    let unfinished = place.path().join(".again.unfinished");
+    let unfinished = place.path().join(".again.waha-sm-unfinished");
     for file in ["redis.rdb", "history.sqlite", "SHA256SUMS"] {
         let arguments = [OsStr::new("backup"), again.as_os_str()];
         killed_when(command(&setup, &arguments), "the backup begins", || {
@@ -321,9 +321,11 @@ fn a_kill_in_the_middle_leaves_nothing_that_counts_and_the_next_try_works() {
             fs::remove_dir_all(&again).unwrap();
         }
     }
+    let older = place.path().join(".sunday.waha-sm-unfinished");
+    fs::create_dir(&older).unwrap();
     succeeds(&run(&setup, "backup", &again, &[]));
     succeeds(&run(&setup, "backup", &again, &["--verify"]));
-    assert!(!unfinished.exists());
+    assert!(!unfinished.exists() && !older.exists());
 
     let target = test.setup("all").on(place.path().join("restored"));
     for made in [
