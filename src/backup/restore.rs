@@ -86,8 +86,8 @@ pub async fn restore(
         megabytes(manifest.bytes())
     )));
     let data_dir = DataDir::take_for_restore(target.data_dir)?;
-    let ready = Ready::begin(&data_dir, backup).await?;
-    let begun = Begun {
+    let ready = RestoreRoom::begin(&data_dir, backup).await?;
+    let begun = BegunRestore {
         backup,
         target: &target,
         data_dir: &data_dir,
@@ -102,11 +102,11 @@ pub async fn restore(
 }
 
 /// The directory in which everything is made ready.
-struct Ready {
+struct RestoreRoom {
     directory: PrivateDir,
 }
 
-impl Ready {
+impl RestoreRoom {
     /// Makes it, after everything is gone that a restore left which was killed.
     async fn begin(data_dir: &DataDir, backup: &ReadBackup) -> Result<Self, BackupError> {
         let place = data_dir.path();
@@ -175,14 +175,14 @@ fn redis_bytes(backup: &ReadBackup) -> u64 {
 }
 
 /// A restore that has its place.
-struct Begun<'a> {
+struct BegunRestore<'a> {
     backup: &'a ReadBackup,
     target: &'a RestoreTarget<'a>,
     data_dir: &'a DataDir,
     ready: &'a PrivateDir,
 }
 
-impl Begun<'_> {
+impl BegunRestore<'_> {
     async fn run(&self, told: ToldNews<'_>) -> Result<RestoredBackup, BackupError> {
         let own = self.own_redis().await?;
         let manifest = self.backup.manifest();

@@ -56,12 +56,23 @@ fn fails(output: &Output, words: &str) {
 
 /// The chats that wait, in their order.
 fn waiting(setup: &Setup) -> Vec<String> {
+    chats(setup, |status| status == "waiting")
+}
+
+/// All chats in line or attended.
+fn everybody(setup: &Setup) -> Vec<String> {
+    let mut all = chats(setup, |_| true);
+    all.sort();
+    all
+}
+
+fn chats(setup: &Setup, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let arguments = ["line", "--format", "jsonl"].map(OsStr::new);
     let lines = succeeds(&command(setup, &arguments).output().unwrap());
     let rows = lines
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    rows.filter(|row| row["status"] == "waiting")
+    rows.filter(|row| wanted(row["status"].as_str().unwrap()))
         .map(|row| row["chat"].as_str().unwrap().to_owned())
         .collect()
 }
@@ -449,8 +460,8 @@ fn the_nodes_of_a_cluster_and_the_primary_of_sentinels_are_copied() {
     let backup = place.path().join("of-cluster");
     succeeds(&run(&first, "backup", &backup, &[]));
     assert!(backup.join("redis-3.rdb").is_file());
-    let line = waiting(&first);
-    assert!(!line.is_empty());
+    let line = everybody(&first);
+    assert_eq!(line, (1..=4).map(chat).collect::<Vec<_>>());
     drop(daemon);
 
     let second = on(group.url(), "second");
@@ -467,10 +478,6 @@ fn the_nodes_of_a_cluster_and_the_primary_of_sentinels_are_copied() {
     let private = test.setup("all");
     succeeds(&run(&private, "restore", &backup, &[]));
     let daemon = private.start();
-    let again = waiting(&private);
-    assert!(
-        line.iter().all(|chat| again.contains(chat)),
-        "{line:?} {again:?}"
-    );
+    assert_eq!(everybody(&private), line);
     drop(daemon);
 }
