@@ -40,7 +40,7 @@ fn git_dir(root: &Path) -> Option<PathBuf> {
 
 fn commit(git: &Path) -> Option<String> {
     // A second work tree has its own HEAD; the branches are those of the first.
-    let shared = match read_if_there(&git.join("commondir")) {
+    let shared = match read(&git.join("commondir")) {
         Some(named) => git.join(named.trim()),
         None => git.to_owned(),
     };
@@ -49,15 +49,17 @@ fn commit(git: &Path) -> Option<String> {
         None => head.trim().to_owned(),
         Some(branch) => {
             let branch = branch.trim();
-            // The first commit after `git pack-refs` makes the branch's file, in this directory.
-            if let Some(directory) = shared.join(branch).parent()
-                && directory.is_dir()
-            {
-                println!("cargo::rerun-if-changed={}", directory.display());
-            }
-            match read_if_there(&shared.join(branch)) {
+            match read(&shared.join(branch)) {
                 Some(commit) => commit.trim().to_owned(),
-                None => packed(&read(&shared.join("packed-refs"))?, branch)?,
+                None => {
+                    // The next commit makes the branch's file, in this directory.
+                    if let Some(directory) = shared.join(branch).parent()
+                        && directory.is_dir()
+                    {
+                        println!("cargo::rerun-if-changed={}", directory.display());
+                    }
+                    packed(&read(&shared.join("packed-refs"))?, branch)?
+                }
             }
         }
     };
@@ -72,13 +74,11 @@ fn packed(list: &str, branch: &str) -> Option<String> {
     Some(commit.to_owned())
 }
 
-/// Reads a file, and again when it changes.
+/// Reads a file, and again when it changes. For one that is missing cargo would build again each time.
 fn read(path: &Path) -> Option<String> {
+    if !path.is_file() {
+        return None;
+    }
     println!("cargo::rerun-if-changed={}", path.display());
     fs::read_to_string(path).ok()
-}
-
-/// The same for a file that may be missing: cargo would build again each time.
-fn read_if_there(path: &Path) -> Option<String> {
-    path.is_file().then(|| read(path)).flatten()
 }

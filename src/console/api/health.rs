@@ -8,6 +8,7 @@ use crate::console::console::ConsoleState;
 use crate::console::pages::finding_words;
 use crate::console::who::Who;
 use crate::service::checkup::finding::{Finding, Level};
+use crate::version::VERSION;
 
 pub(super) async fn checkup(state: &ConsoleState, who: &Who) -> Answer {
     let findings = state.checkup().await;
@@ -16,7 +17,7 @@ pub(super) async fn checkup(state: &ConsoleState, who: &Who) -> Answer {
         .iter()
         .map(|finding| described(state, who, finding));
     let object = json!({
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": VERSION,
         "level": worst.unwrap_or(Level::Good).name(),
         "findings": findings.collect::<Vec<_>>(),
     });

@@ -7,6 +7,7 @@ use crate::console::pages::customer::day_time;
 use crate::console::texts::{HealthTexts, SettingsTexts, fill};
 use crate::flow::{Locale, Script};
 use crate::service::checkup::finding::{Finding, Level};
+use crate::version::VERSION;
 
 /// A finding in words.
 pub(in crate::console) struct FindingWords {
@@ -30,7 +31,7 @@ pub(in crate::console) fn settings_health(
     html! {
         div.bar {
             h1 { (SettingsTexts::of(language).health) }
-            span.quiet { (fill(texts.version, &[env!("CARGO_PKG_VERSION")])) }
+            span.quiet { (fill(texts.version, &[VERSION])) }
         }
         @if all_good { p { (texts.all_good) } }
         ul.entries.sheet {
