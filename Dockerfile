@@ -24,8 +24,8 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates redis-server tzdata \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
     /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
- && mkdir -m 700 /data /backups \
- && chown 10001:10001 /data /backups
+ && mkdir -m 700 /data /backups /run/waha-sm \
+ && chown 10001:10001 /data /backups /run/waha-sm
 COPY --from=build /build/target/release/waha-sm /usr/local/bin/waha-sm
 ENV DATA_DIR=/data
 VOLUME /data
