@@ -4,6 +4,7 @@
 
 mod daemons;
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -105,8 +106,18 @@ struct HealthAnswer {
 
 impl HealthAnswer {
     fn refusal(&self) -> String {
-        let body = terminal::cut(&self.body, 1_000);
-        format!("the daemon is not ready: {} answered {body}", self.from)
+        let reasons: Vec<String> = parts(&self.body)
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, reason)| Some(format!("{name}: {}", reason?)))
+            .collect();
+        let said = match reasons.is_empty() {
+            false => reasons.join("; "),
+            // It starts or stops, or is another program.
+            true => self.body.clone(),
+        };
+        let said = terminal::cut(&said, 1_000);
+        format!("the daemon is not ready: {}: {said}", self.from)
     }
 }
 
@@ -123,10 +134,14 @@ impl RunningDaemon {
     fn ask(&self) -> Result<HealthAnswer, String> {
         let Self { process, role, .. } = self;
         let from = format!("{role} (process {process})");
-        let body = health_socket::ask(*process, ANSWER_WITHIN).map_err(|error| {
-            format!(
-                "no answer from {from}: {error}; it is stuck, has just begun or ended, or is an older version: then restart it"
-            )
+        let body = health_socket::ask(*process, ANSWER_WITHIN).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                let seconds = ANSWER_WITHIN.as_secs();
+                format!("no answer from {from} within {seconds} s: it is stuck; if that lasts, restart it")
+            }
+            _ => format!(
+                "no answer from {from}: {error}; it has just begun or ended, or is an older version: then restart it"
+            ),
         })?;
         let answer: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
         Ok(HealthAnswer {

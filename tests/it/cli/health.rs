@@ -58,7 +58,7 @@ fn every_role_says_whether_it_is_ready() {
     });
     let said = text(&output.stderr);
     assert!(
-        said.contains(&format!("work (process {})", work.id())) && said.contains("\"redis\""),
+        said.contains(&format!("work (process {})", work.id())) && said.contains("redis: "),
         "{said}"
     );
     // A process that ended answers nothing: the other's answer is not taken for it.
