@@ -5,9 +5,11 @@
 //!
 //! This file is the table of contents: `start` and `start_work` name every agent in the order of start, which is also the
 //! order of stop. `daemon` runs and stops the agents, `redis` connects to Redis, `bells` passes bells to the agents, and
+//! `checkup` looks at all of it, and
 //! there is a file for each room of [`service`](crate::service) that builds its agents.
 
 mod bells;
+pub mod checkup;
 mod console;
 mod daemon;
 mod deliver;
@@ -50,6 +52,7 @@ use crate::store::{self, Store};
 use crate::version::VERSION;
 use crate::waha::client::Client;
 
+use checkup::KnownSettings;
 use daemon::Daemon;
 use deliver::REQUESTS_MAX;
 use redis::retry_at_start;
@@ -149,6 +152,12 @@ impl Daemon {
             .await?;
         let ack_replicas = config.redis.ack_replicas;
         redis::check_server(&redis, ack_replicas).await?;
+        let known = KnownSettings::of(
+            &config.warnings,
+            &config.redis,
+            &config.webhook,
+            &config.waha,
+        );
         let client = Arc::new(deliver::client(config.waha)?);
         let metrics = Arc::new(Metrics::default());
         let touched = Arc::<Touched>::default();
@@ -234,6 +243,7 @@ impl Daemon {
         if let (Some((bound, console)), Some(data_dir)) = (console, &data_dir) {
             let store = self.connect(&redis, back).await?;
             let path = data_dir.path().join(history::FILE_NAME);
+            let checkup = known.checkup(store.clone(), flows.clone(), data_dir.path().to_owned());
             let console = console::console(
                 console,
                 store,
@@ -241,6 +251,7 @@ impl Daemon {
                 client,
                 (metrics.clone(), touched.clone()),
                 path,
+                checkup,
             );
             self.stage(back, "console", |stop| console.run(bound, stop));
         }

@@ -7,6 +7,7 @@ mod completions;
 mod customer;
 mod dead;
 mod desk;
+mod doctor;
 mod elapsed;
 mod exit;
 mod flow;
@@ -94,6 +95,9 @@ enum CliCommand {
     /// Asks the daemons of this user on this machine, or in this container, whether they are ready: exit code 0 if they are, 1 if
     /// not or if there is none (for HEALTHCHECK)
     Health(health::HealthArgs),
+    /// Tells what is wrong before customers do, and what to do about it; the daemon may be running or not. Exit code 1 if anything
+    /// must be done
+    Doctor(Box<doctor::DoctorArgs>),
     /// Prints a script that completes commands and flags in your shell
     Completions(completions::CompletionsArgs),
     /// Prints the manual page, or writes one for each command
@@ -126,6 +130,7 @@ impl CliCommand {
             | Self::Resume(_)
             | Self::Flow(_)
             | Self::Health(_)
+            | Self::Doctor(_)
             | Self::Completions(_)
             | Self::Man(_) => false,
         }
@@ -172,6 +177,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Agent(arguments) => agent::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),
         CliCommand::Health(arguments) => health::main(&arguments),
+        CliCommand::Doctor(arguments) => doctor::main(&arguments),
         CliCommand::Completions(arguments) => completions::main(&arguments, Cli::command()),
         CliCommand::Man(arguments) => man::main(&arguments, Cli::command()),
     }

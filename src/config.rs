@@ -16,6 +16,9 @@ mod role;
 mod waha;
 mod webhook;
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
 use crate::console::address::ConsoleUrl;
 use crate::ids::NotifyChat;
 use crate::logging::LogConfig;
@@ -72,42 +75,117 @@ impl Config {
     /// All mistakes, not only the first.
     pub fn read(role: Role, settings: &Settings) -> Result<Self, Mistakes> {
         let mut reader = SettingsReader::default();
-        // Each component reads all of its settings before the first `?`, so that no mistake hides another.
-        let webhook = WebhookConfig::read(&mut reader, &settings.webhook);
-        let waha = WahaConfig::read(&mut reader, &settings.waha, role);
-        let redis = RedisConfig::read_for(&mut reader, &settings.redis, role);
-        let history = KeepHistory::read(&mut reader, &settings.history, role);
-        let flow = FlowConfig::read(&mut reader, &settings.flow, role);
-        let handling = HandlingConfig::read(&mut reader, &settings.handling);
-        let notify_chat = owner::read(&mut reader, &settings.owner);
-        let catch_up = CatchUpConfig::read(&mut reader, &settings.catch_up);
-        let console = ConsoleConfig::read(&mut reader, &settings.console, role);
-        if let (Some(webhook), Some(console)) = (&webhook, &console) {
-            console::refuse_one_port_for_two(&mut reader, webhook.listen, console.listen);
-        }
-        if let Some(history) = history {
-            let (has_url, has_console) = (redis.url.is_some(), console.is_some());
-            history::refuse_what_needs_it(&mut reader, role, history, has_url, has_console);
-        }
-        let console_url = console::link_base(&settings.console);
-        let log = log::read(&mut reader, &settings.log);
+        let parts = ReadSettings::read(&mut reader, role, settings);
         reader.finish(|warnings| {
             Some(Self {
                 role,
-                webhook: webhook?,
-                waha: waha?,
-                redis,
-                history: history?,
-                flow: flow?,
-                handling: handling?,
-                notify_chat,
-                catch_up: catch_up?,
-                console,
-                console_url,
-                log: log?,
+                webhook: parts.webhook?,
+                waha: parts.waha?,
+                redis: parts.redis,
+                history: parts.history?,
+                flow: parts.flow?,
+                handling: parts.handling?,
+                notify_chat: parts.notify_chat,
+                catch_up: parts.catch_up?,
+                console: parts.console,
+                console_url: parts.console_url,
+                log: parts.log?,
                 warnings,
             })
         })
+    }
+}
+
+/// What each component read, or `None` if there is a mistake about it.
+struct ReadSettings {
+    webhook: Option<WebhookConfig>,
+    waha: Option<WahaConfig>,
+    redis: RedisConfig,
+    history: Option<KeepHistory>,
+    flow: Option<FlowConfig>,
+    handling: Option<HandlingConfig>,
+    notify_chat: Option<NotifyChat>,
+    catch_up: Option<CatchUpConfig>,
+    console: Option<ConsoleConfig>,
+    console_url: Option<ConsoleUrl>,
+    log: Option<LogConfig>,
+}
+
+impl ReadSettings {
+    /// Each component reads all of its settings, so that no mistake hides another.
+    fn read(reader: &mut SettingsReader, role: Role, settings: &Settings) -> Self {
+        let webhook = WebhookConfig::read(reader, &settings.webhook);
+        let waha = WahaConfig::read(reader, &settings.waha, role);
+        let redis = RedisConfig::read_for(reader, &settings.redis, role);
+        let history = KeepHistory::read(reader, &settings.history, role);
+        let flow = FlowConfig::read(reader, &settings.flow, role);
+        let handling = HandlingConfig::read(reader, &settings.handling);
+        let notify_chat = owner::read(reader, &settings.owner);
+        let catch_up = CatchUpConfig::read(reader, &settings.catch_up);
+        let console = ConsoleConfig::read(reader, &settings.console, role);
+        if let (Some(webhook), Some(console)) = (&webhook, &console) {
+            console::refuse_one_port_for_two(reader, webhook.listen, console.listen);
+        }
+        if let Some(history) = history {
+            let (has_url, has_console) = (redis.url.is_some(), console.is_some());
+            history::refuse_what_needs_it(reader, role, history, has_url, has_console);
+        }
+        Self {
+            webhook,
+            waha,
+            redis,
+            history,
+            flow,
+            handling,
+            notify_chat,
+            catch_up,
+            console,
+            console_url: console::link_base(&settings.console),
+            log: log::read(reader, &settings.log),
+        }
+    }
+}
+
+/// What a checkup needs of the settings, as far as it could be read: one wrong setting leaves the others.
+#[derive(Debug)]
+pub struct CheckedSettings {
+    /// Where to listen.
+    pub listen: Option<SocketAddr>,
+    /// How webhooks are received.
+    pub webhook: Option<WebhookConfig>,
+    /// Where WAHA is.
+    pub waha: Option<WahaConfig>,
+    /// Where the data is; `None` if Redis can't be reached like this.
+    pub redis: Option<RedisConfig>,
+    /// The directory of the daemon's files; `None` if another process keeps the history.
+    pub data_dir: Option<PathBuf>,
+    /// Which flow customers follow.
+    pub flow: Option<FlowConfig>,
+    /// Every mistake.
+    pub mistakes: Vec<String>,
+    /// Every warning.
+    pub warnings: Vec<String>,
+}
+
+impl CheckedSettings {
+    /// Reads the settings as `all` does.
+    pub fn read(settings: &Settings) -> Self {
+        let mut reader = SettingsReader::default();
+        let parts = ReadSettings::read(&mut reader, Role::All, settings);
+        let (mistakes, warnings) = reader.into_mistakes_and_warnings();
+        let data_dir = parts.redis.data_dir.clone();
+        let knows_redis = !mistakes.iter().any(|one| one.starts_with("REDIS_"));
+        let listen = parts.webhook.as_ref().map(|webhook| webhook.listen);
+        Self {
+            listen: listen.or_else(|| self::listen(settings.webhook.listen.as_ref()).ok()),
+            webhook: parts.webhook,
+            waha: parts.waha,
+            redis: Some(parts.redis).filter(|_| knows_redis),
+            data_dir: (parts.history != Some(KeepHistory::Off)).then_some(data_dir),
+            flow: parts.flow,
+            mistakes,
+            warnings,
+        }
     }
 }
 

@@ -82,6 +82,28 @@ impl Flows {
             .unwrap_or_default()
     }
 
+    /// What is allowed in the files but probably a mistake. Files that can't be read have none.
+    pub fn warnings(&self) -> Vec<String> {
+        let Some(place) = &self.place else {
+            return Vec::new();
+        };
+        let files: Vec<PathBuf> = match place.is_dir() {
+            true => directory::files(place)
+                .unwrap_or_else(|bad| bad.files)
+                .into_iter()
+                .map(|(_, file)| file)
+                .collect(),
+            false => vec![place.clone()],
+        };
+        let of_file = |file: PathBuf| {
+            let source = utf8_text(fs::read(&file).ok()?).ok()?;
+            let script = Script::load(&source, self.locale).ok()?;
+            let warnings = script.warnings(&source).into_iter();
+            Some(warnings.map(move |warning| format!("{}, {warning}", file.display())))
+        };
+        files.into_iter().filter_map(of_file).flatten().collect()
+    }
+
     /// The flow that a session follows now. Ask again at every step, because a reload may change it.
     pub fn of(&self, session: &SessionName) -> Arc<Script> {
         let loaded = self.loaded();

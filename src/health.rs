@@ -3,9 +3,10 @@
 //! It asks the processes that run here at their own [sockets](crate::health_socket), or one elsewhere at the address where it listens.
 
 mod daemons;
+pub mod own_port;
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::health_socket;
@@ -87,7 +88,7 @@ pub fn ask(daemons: &[AskedDaemon]) -> HealthReport {
 }
 
 /// The parts that the answer names, each with the reason if it is not ready.
-fn parts(body: &str) -> Option<Vec<(String, Option<String>)>> {
+pub(crate) fn parts(body: &str) -> Option<Vec<(String, Option<String>)>> {
     let body: serde_json::Value = serde_json::from_str(body).ok()?;
     let part = |(name, part): (&String, &serde_json::Value)| {
         let reason = part["reason"].as_str().unwrap_or("no reason given");
@@ -152,29 +153,16 @@ impl RunningDaemon {
     }
 }
 
-fn ask_at(mut address: SocketAddr) -> Result<HealthAnswer, String> {
-    // If the daemon listens on all addresses, ask it on the loopback address.
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    let url = format!("http://{address}/ready");
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        // The daemon is on this machine: a web proxy (HTTP_PROXY) would not find it.
-        .proxy(None)
-        .timeout_global(Some(ANSWER_WITHIN))
-        .http_status_as_error(false)
-        .build()
-        .into();
-    let mut answer = agent.get(&url).call().map_err(|error| {
+fn ask_at(address: SocketAddr) -> Result<HealthAnswer, String> {
+    let url = own_port::url(address, "/ready");
+    let answer = own_port::get(address, "/ready", ANSWER_WITHIN).map_err(|error| {
         format!(
             "no answer from {url}: {error}; does the daemon run, and is LISTEN the same as its own?"
         )
     })?;
     Ok(HealthAnswer {
-        from: format!("{url} ({})", answer.status().as_u16()),
-        is_ready: answer.status().is_success(),
-        body: answer.body_mut().read_to_string().unwrap_or_default(),
+        from: format!("{url} ({})", answer.status),
+        is_ready: (200..300).contains(&answer.status),
+        body: answer.body,
     })
 }

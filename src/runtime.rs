@@ -1,6 +1,7 @@
 //! What the daemon needs from the operating system: two runtimes, open files, private files, and signals.
 
 use std::io;
+use std::path::Path;
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -49,10 +50,38 @@ pub(crate) fn keep_new_files_private() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
+/// How many files a process may have to open that takes this many connections.
+pub(crate) fn open_files_needed(connections: usize) -> usize {
+    connections + FILES_SPARE
+}
+
+/// Whether this process runs in a container.
+pub(crate) fn in_container() -> bool {
+    let marks = ["/.dockerenv", "/run/.containerenv"];
+    marks.iter().any(|mark| Path::new(mark).exists())
+        || std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+}
+
+/// How many bytes of memory there are, below `root`: those of the machine, or of the container.
+pub(crate) fn memory(root: &Path) -> Option<u64> {
+    let info = std::fs::read_to_string(root.join("proc/meminfo")).ok()?;
+    let total = info
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: u64 = total.trim().trim_end_matches("kB").trim().parse().ok()?;
+    let limit = std::fs::read_to_string(root.join("sys/fs/cgroup/memory.max")).ok();
+    let limit = limit.and_then(|limit| limit.trim().parse().ok());
+    Some(
+        kilobytes
+            .saturating_mul(1024)
+            .min(limit.unwrap_or(u64::MAX)),
+    )
+}
+
 /// Raises the limit of open files as far as allowed, and warns if it is too low for this many connections. Returns how many it
 /// is enough for. The soft limit is low only for programs that use select(2), and we don't use it.
 pub(crate) fn allow_open_files(connections: usize) -> usize {
-    let needed = connections + FILES_SPARE;
+    let needed = open_files_needed(connections);
     let Rlimit { maximum, current } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: maximum,

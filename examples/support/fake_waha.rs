@@ -368,6 +368,26 @@ impl FakeWaha {
         self.shared.lock().messages.time_goes_by(time_ms);
     }
 
+    /// Its environment variables: it tells them from now on.
+    pub fn has_environment(&self, variables: Value) {
+        self.shared.lock().environment = Some(variables);
+    }
+
+    /// The configuration of its sessions.
+    pub fn has_session_config(&self, config: Value) {
+        self.shared.lock().session_config = config;
+    }
+
+    /// Which version it says it is.
+    pub fn has_version(&self, version: &'static str) {
+        self.shared.lock().version = version;
+    }
+
+    /// How far its clock is ahead, in seconds.
+    pub fn clock_is_ahead(&self, seconds: i64) {
+        self.shared.lock().clock_ahead = seconds;
+    }
+
     /// Sets the number behind a `...@lid`.
     pub fn teach_lid(&self, lid: &str, chat: &str) {
         self.shared.lock().messages.teach_lid(lid, chat);

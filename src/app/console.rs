@@ -10,6 +10,7 @@ use super::start_error::StartError;
 use crate::config::ConsoleConfig;
 use crate::console::console::Console;
 use crate::flows::Flows;
+use crate::service::checkup::look::Checkup;
 use crate::service::inlet::listener;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
@@ -30,6 +31,7 @@ pub(super) fn console(
     client: Arc<Client>,
     (metrics, touched): (Arc<Metrics>, Arc<Touched>),
     history: PathBuf,
+    checkup: Checkup,
 ) -> Console {
     Console {
         url: config.url,
@@ -40,5 +42,6 @@ pub(super) fn console(
         metrics,
         touched,
         history,
+        checkup,
     }
 }

@@ -38,6 +38,11 @@ impl SettingsReader {
         }
     }
 
+    /// All mistakes and warnings.
+    pub(super) fn into_mistakes_and_warnings(self) -> (Vec<String>, Vec<String>) {
+        (self.mistakes, self.warnings)
+    }
+
     pub(super) fn mistake(&mut self, setting: &str, what: &str) {
         self.mistakes.push(format!("{setting} {what}"));
     }

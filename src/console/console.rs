@@ -31,6 +31,7 @@ use crate::clock::Millis;
 use crate::flows::Flows;
 use crate::service::accounts::accounts::Accounts;
 use crate::service::accounts::guard::LoginGuard;
+use crate::service::checkup::look::Checkup;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
 use crate::service::person::persons::Persons;
@@ -62,6 +63,8 @@ pub(crate) struct Console {
     pub(crate) touched: Arc<Touched>,
     /// The file of the history.
     pub(crate) history: PathBuf,
+    /// Looks at what works and what does not.
+    pub(crate) checkup: Checkup,
 }
 
 /// What all requests share.
@@ -80,6 +83,7 @@ pub(super) struct ConsoleState {
     /// Who was logged in lately, by the hash of the token, for when Redis is away. A std mutex, as above.
     pub(super) lately: Mutex<HashMap<String, (Who, Millis)>>,
     pub(super) downloads: Downloads,
+    pub(super) checkup: Checkup,
     trusted_proxies: Vec<TrustedProxy>,
     /// Cancelled when we stop: streams end then.
     pub(super) stopping: CancellationToken,
@@ -116,6 +120,7 @@ impl Console {
             persons,
             hub: hub.clone(),
             downloads: Downloads::default(),
+            checkup: self.checkup,
             trusted_proxies: self.trusted_proxies,
             stopping: shutdown.clone(),
         });

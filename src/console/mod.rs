@@ -15,6 +15,7 @@
 //! | `who`, `login` | who asks; logging in and out |
 //! | `dead`, `me`, `settings` | what these pages read |
 //! | `audit` | notes what people did with the program itself |
+//! | `finding_words` | what the checkup finds, in words |
 //! | `boxed` | futures on the heap |
 //! | `view` | which page an agent shows |
 //! | `texts` | every word that people read, in three languages |
@@ -36,6 +37,7 @@ mod boxed;
 #[expect(clippy::module_inception, reason = "what the room is about")]
 pub(crate) mod console;
 mod dead;
+pub(crate) mod finding_words;
 mod live;
 mod login;
 mod look;

@@ -16,7 +16,7 @@ use crate::flow::Script;
 use crate::history::Cursor;
 use crate::ids::{AgentName, SessionName};
 use crate::service::accounts::tokens::ApiToken;
-use crate::service::checkup::{finding::Finding, look::look};
+use crate::service::checkup::finding::Finding;
 use crate::service::kit::session_rounds::in_each;
 use crate::store::StoreError;
 
@@ -54,7 +54,7 @@ impl ConsoleState {
 
     /// What works, and what does not.
     pub(super) async fn checkup(&self) -> Vec<Finding> {
-        look(&self.store, &self.flows, self.metrics.archive_error()).await
+        self.checkup.look(self.metrics.archive_error()).await
     }
 
     /// The flow whose time zone counts for what is about no session.

@@ -29,6 +29,7 @@ mod events; // the same as it is stored
 mod first_messages; // of conversations
 mod follow; // messages as they are stored
 mod found_words; // in a text
+mod growth; // of the file
 mod ids; // names and ids as SQLite stores them
 mod last_heard; // whether customers still reach a session
 mod last_words; // of the chats in a line
@@ -66,6 +67,7 @@ pub use event::{EventKind, StoredEvent};
 pub use events::TimelineItem;
 pub use follow::Follower;
 pub use found_words::found_words;
+pub use growth::HistoryGrowth;
 pub use last_words::{LastSaid, LastWords, StoredMedia};
 pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
 pub use pages::{AuditPage, ConversationPage, FoundPage};

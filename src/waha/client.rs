@@ -5,6 +5,7 @@
 
 mod answer;
 mod chat;
+mod configuration;
 mod connect;
 mod files;
 mod http;
@@ -13,6 +14,10 @@ mod outcome;
 mod questions;
 mod sessions;
 
+pub use configuration::{
+    ConfiguredHook, ConfiguredRetries, ConfiguredSession, HookPlace, WahaEnvironment, WahaServer,
+    host_of,
+};
 pub use files::{FILE_MAX, FileError, FilePath, NotOurFile, WahaFile};
 pub use http::{BadConfig, Client, ClientConfig, TIMEOUT, is_address, is_api_key};
 pub use media::{File, FileContent, MEDIA_TIMEOUT, SendAs};

@@ -20,7 +20,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "health",
             "runtime",
             "console/address",
+            "console/finding_words",
             "service/accounts",
+            "service/checkup",
             "service/dead",
             "service/desk",
             "service/person",
@@ -33,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "settings",
             "config",
             "console",
             "data_dir",
@@ -118,7 +121,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("service/accounts", &["store", "flow/words"]),
     ("service/dead", &["store"]),
-    ("service/checkup", &["service/kit", "store", "flows"]),
+    (
+        "service/checkup",
+        &["service/kit", "store", "history", "waha", "health", "flows"],
+    ),
     ("service/desk", &["service/kit", "store", "flows", "flow"]),
     ("service/person", &["service/kit", "store", "history"]),
     (

@@ -44,6 +44,13 @@ pub(super) struct State {
     pub(super) sessions: Sessions,
     pub(super) files: Files,
     pub(super) messages: Messages,
+    /// Its environment variables; `None`: it does not tell them.
+    pub(super) environment: Option<Value>,
+    /// What the list of sessions says of the configuration of each.
+    pub(super) session_config: Value,
+    pub(super) version: &'static str,
+    /// How far its clock is wrong, in seconds.
+    pub(super) clock_ahead: i64,
     pub(super) calls: Vec<Call>,
     pub(super) sent: Vec<Sent>,
     pub(super) under_way: HashMap<String, usize>,
@@ -137,6 +144,10 @@ impl State {
             sessions: Sessions::default(),
             files: Files::default(),
             messages: Messages::default(),
+            environment: None,
+            session_config: json!({}),
+            version: "2026.7.1",
+            clock_ahead: 0,
             calls: Vec::new(),
             sent: Vec::new(),
             under_way: HashMap::new(),
@@ -208,12 +219,29 @@ impl State {
             }
             session
         };
+        if path == "/api/server/version" {
+            let body = json!({"version": self.version, "engine": self.engine.name(), "tier": "PLUS", "browser": null});
+            return Some(self.dated(say(200, &body)).into());
+        }
+        if path == "/api/server/environment" {
+            return self
+                .environment
+                .as_ref()
+                .map(|environment| say(200, environment).into());
+        }
         if path == "/api/sessions" {
             let names = match is_deleted {
                 true => Vec::new(),
                 false => self.sessions.names(),
             };
-            let sessions = names.iter().map(|name| seen(self.sessions.listed(name)));
+            let config = self.session_config.clone();
+            let configured = |mut session: Value| {
+                session["config"] = config.clone();
+                session
+            };
+            let sessions = names
+                .iter()
+                .map(|name| configured(seen(self.sessions.listed(name))));
             let sessions: Vec<Value> = sessions.collect();
             return Some(say(200, &sessions.into()).into());
         }
@@ -232,6 +260,19 @@ impl State {
         }
         let question = Question::read(path, query)?;
         question.answer(self)
+    }
+
+    /// With the time that its clock shows.
+    fn dated(&self, answer: Answer) -> Answer {
+        let (status, body, mut headers) = answer?;
+        let now = SystemTime::now();
+        let apart = Duration::from_secs(self.clock_ahead.unsigned_abs());
+        let shown = match self.clock_ahead < 0 {
+            true => now - apart,
+            false => now + apart,
+        };
+        headers.push(("date", httpdate::fmt_http_date(shown)));
+        Some((status, body, headers))
     }
 
     /// Starts, stops, restarts or logs out a session, if `path` asks for that.

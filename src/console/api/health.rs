@@ -3,9 +3,11 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer};
 use crate::console::console::ConsoleState;
-use crate::console::pages::finding_words;
+use crate::console::finding_words::finding_words;
+use crate::console::pages::day_time;
 use crate::console::who::Who;
 use crate::service::checkup::finding::{Finding, Level};
 use crate::version::VERSION;
@@ -25,7 +27,9 @@ pub(super) async fn checkup(state: &ConsoleState, who: &Who) -> Answer {
 }
 
 fn described(state: &ConsoleState, who: &Who, finding: &Finding) -> Value {
-    let words = finding_words(who.language, finding, &state.script());
+    let script = state.script();
+    let time = |at: Millis| day_time(at, &script, Millis::now());
+    let words = finding_words(who.language, finding, &time);
     json!({
         "check": finding.check(),
         "level": finding.level().name(),

@@ -32,7 +32,7 @@ pub(in crate::console) fn clock_time(at: Millis, script: &Script) -> String {
 }
 
 /// "27/11 14:03" or "27/11/2026 14:03".
-pub(super) fn day_time(at: Millis, script: &Script, now: Millis) -> String {
+pub(in crate::console) fn day_time(at: Millis, script: &Script, now: Millis) -> String {
     let (local, today) = (script.local(at), script.local(now));
     match (local.date() == today.date(), local.year() == today.year()) {
         (true, _) => clock_time(at, script),

@@ -21,7 +21,7 @@ mod tokens;
 mod transcript;
 
 pub(super) use chat::{Choices, chat_page, chat_path, items_fragment, past_section};
-pub(super) use customer::{clock_time, number};
+pub(super) use customer::{clock_time, day_time, number};
 pub(super) use dead::dead_page;
 pub(super) use history::HistoryPage;
 pub(super) use line::{LineCache, line_page};
@@ -32,7 +32,7 @@ pub(super) use page_sections::{parts, sections};
 pub(super) use reports::ReportsPage;
 pub(super) use sessions::sessions_page;
 pub(super) use settings::{
-    SettingsPart, StaffMember, finding_words, settings_agents, settings_health, settings_log,
-    settings_page, settings_replies, settings_tokens,
+    SettingsPart, StaffMember, settings_agents, settings_health, settings_log, settings_page,
+    settings_replies, settings_tokens,
 };
 pub(super) use shell::Shell;

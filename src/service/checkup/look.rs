@@ -1,113 +1,345 @@
-//! Looks at everything that this process can know.
+//! Looks at everything that this process can know: all parts at once, so that one that hangs delays none of the others.
 
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::clock::Millis;
 use crate::flows::Flows;
 use crate::ids::SessionName;
 use crate::service::checkup::finding::Finding;
+use crate::service::checkup::of_daemon::{self, DaemonLook};
+use crate::service::checkup::of_disk::{self, DiskLook};
+use crate::service::checkup::of_heard;
+use crate::service::checkup::of_hooks::{self, OwnWebhook};
+use crate::service::checkup::of_redis::{self, RedisAccess, RedisLook};
+use crate::service::checkup::of_waha::{self, WahaLook};
 use crate::service::kit::session_rounds::in_each;
-use crate::store::{PausedLine, PausedStatus, Store, StoreError, WahaReport};
+use crate::store::WahaReport;
+use crate::waha::client::{Client, ConfiguredSession};
 
-/// How long Redis may take for one answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a part may take that asks another program.
+const PART_TIMEOUT: Duration = Duration::from_secs(4);
+/// How many sessions WAHA is asked about.
+const SESSIONS_MAX: usize = 100;
+/// The clocks of machines that keep the time differ by less.
+const CLOCKS_APART_MAX: u64 = 30;
+/// WAHA's word for a session that works.
+const WORKING: &str = "WORKING";
+/// WAHA's word for a session that somebody stopped.
+const STOPPED: &str = "STOPPED";
+/// WAHA's word for the engine that needs a store.
+const NOWEB: &str = "NOWEB";
 
-/// Looks. `archive_error`: why the history can't be written, if it can't.
-pub async fn look(
-    store: &Store,
-    flows: &Arc<Flows>,
-    archive_error: Option<String>,
-) -> Vec<Finding> {
-    let mut findings = match timeout(ANSWER_TIMEOUT, of_redis(store)).await {
-        Ok(Ok(findings)) => findings,
-        Ok(Err(error)) => vec![Finding::RedisFails(error.to_string())],
-        Err(_) => vec![Finding::RedisFails("no answer in time".to_owned())],
-    };
-    findings.push(archive_error.map_or(Finding::HistoryWorks, Finding::HistoryFails));
-    let of_flows = flows.clone();
-    let mistakes = spawn_blocking(move || of_flows.mistakes()).await;
-    findings.push(match mistakes {
-        // If the thread ended early, its panic is logged where it happened.
-        Ok(mistakes) if !mistakes.is_empty() => Finding::FlowsHaveMistakes(mistakes),
-        _ => Finding::FlowsWork(flows.loaded().to_string()),
-    });
-    findings
+/// What a process has to look with. What it lacks is not checked.
+pub struct Checkup {
+    /// What the settings are like.
+    pub settings: Vec<Finding>,
+    /// How Redis can be reached.
+    pub redis: RedisAccess,
+    /// How many replicas must have an event.
+    pub ack_replicas: u32,
+    /// Asks WAHA; it should wait for some seconds only.
+    pub client: Option<Arc<Client>>,
+    /// What WAHA's webhooks should be like.
+    pub webhook: Option<OwnWebhook>,
+    /// Where the daemon listens.
+    pub listen: Option<SocketAddr>,
+    /// How many files the daemon may have to open.
+    pub open_files_needed: u64,
+    /// The directory of the history; `None` if another process keeps it.
+    pub data_dir: Option<PathBuf>,
+    /// The flows.
+    pub flows: Option<Arc<Flows>>,
 }
 
-/// What Redis says of itself, and what the processes tell each other in it.
-async fn of_redis(store: &Store) -> Result<Vec<Finding>, StoreError> {
-    store.check_write().await?;
-    let mut findings = vec![Finding::RedisWorks];
-    let (processes, workers) = (
-        store.living_processes().await?.len(),
-        store.workers().await?,
-    );
-    findings.push(match workers {
-        0 => Finding::NoWorkers,
-        workers => Finding::Workers { processes, workers },
-    });
-    findings.push(of_waha(&store.waha_reports().await?));
-    let sessions = store.sessions().await?;
-    let reading = in_each(sessions, |session| {
-        let store = store.clone();
-        async move { CheckedSession::read(&store, &session).await }
-    });
-    let mut read = reading.await;
-    read.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let mut dead = 0;
-    for (session, read) in read {
-        let state = match read {
-            Ok(state) => state,
-            Err(error) => {
-                let reason = format!("the session {session} can't be read: {error}");
-                findings.push(Finding::RedisFails(reason));
-                continue;
-            }
-        };
-        dead += state.dead;
-        findings.push(match state.paused {
-            Some(paused) => Finding::SessionDown {
-                session: session.clone(),
-                status: paused.status,
-                since: paused.since,
-            },
-            None => Finding::SessionWorks(session.clone()),
+impl Checkup {
+    /// Looks. `archive_error`: why the history can't be written, if this process keeps it and knows.
+    pub async fn look(&self, archive_error: Option<String>) -> Vec<Finding> {
+        let now = Millis::now();
+        let (redis, waha, daemon, disk, flows) = tokio::join!(
+            of_redis::ask(&self.redis, self.ack_replicas),
+            self.ask_waha(),
+            self.ask_daemon(),
+            self.look_at_disk(now),
+            self.read_flows(),
+        );
+        let mut findings = self.settings.clone();
+        findings.push(Finding::TimeZones {
+            of_system: Path::new("/usr/share/zoneinfo").is_dir(),
         });
-        findings.extend(state.lines.into_iter().map(|line| Finding::LinePaused {
-            session: session.clone(),
-            team: line.team,
-            by: line.pause.by,
-            since: line.pause.since,
-        }));
+        findings.extend(clocks(redis.ahead, waha.ahead));
+        findings.extend(history(
+            &disk,
+            &redis,
+            archive_error.or(daemon.archive_error),
+        ));
+        findings.extend(of_processes(
+            redis.reports.as_deref(),
+            &waha,
+            self.client.is_some(),
+        ));
+        if let (Some(own), true) = (&self.webhook, waha.is_usable) {
+            let sessions = waha.sessions.as_deref().unwrap_or_default();
+            findings.extend(of_hooks::judge(waha.environment.as_ref(), sessions, own));
+        }
+        findings.extend(self.sessions(&redis, &waha, daemon.is_there, now).await);
+        for part in [
+            redis.findings,
+            waha.findings,
+            daemon.findings,
+            disk.findings,
+            flows,
+        ] {
+            findings.extend(part);
+        }
+        findings
     }
-    findings.push(match dead {
-        0 => Finding::NoDeadReplies,
-        dead => Finding::DeadReplies(dead),
-    });
-    Ok(findings)
+
+    async fn ask_waha(&self) -> WahaLook {
+        let Some(client) = self.client.clone() else {
+            return WahaLook::default();
+        };
+        let address = client.address();
+        let asking = spawn_blocking(move || of_waha::ask(&client));
+        match timeout(PART_TIMEOUT, asking).await {
+            // If the thread ended early, its panic is logged where it happened.
+            Ok(asked) => asked.unwrap_or_default(),
+            Err(_) => WahaLook {
+                findings: vec![Finding::WahaUnreachable(format!(
+                    "{address}: no answer in time"
+                ))],
+                ..WahaLook::default()
+            },
+        }
+    }
+
+    async fn ask_daemon(&self) -> DaemonLook {
+        let Some(listen) = self.listen else {
+            return DaemonLook::default();
+        };
+        let secret = self
+            .webhook
+            .as_ref()
+            .and_then(|own| own.secrets.first().cloned());
+        let needed = self.open_files_needed;
+        let asking = spawn_blocking(move || of_daemon::ask(listen, secret.as_ref(), needed));
+        match timeout(PART_TIMEOUT, asking).await {
+            Ok(asked) => asked.unwrap_or_default(),
+            Err(_) => DaemonLook {
+                findings: vec![Finding::DaemonSilent {
+                    at: listen.to_string(),
+                    reason: "no answer in time".to_owned(),
+                }],
+                ..DaemonLook::default()
+            },
+        }
+    }
+
+    async fn look_at_disk(&self, now: Millis) -> DiskLook {
+        let Some(data_dir) = self.data_dir.clone() else {
+            return DiskLook::default();
+        };
+        let shown = data_dir.display().to_string();
+        let looking = spawn_blocking(move || of_disk::look(&data_dir, now));
+        match timeout(PART_TIMEOUT, looking).await {
+            Ok(looked) => looked.unwrap_or_default(),
+            Err(_) => DiskLook {
+                findings: vec![Finding::DataDirUnusable(format!(
+                    "{shown}: no answer in time"
+                ))],
+                ..DiskLook::default()
+            },
+        }
+    }
+
+    async fn read_flows(&self) -> Vec<Finding> {
+        let Some(flows) = self.flows.clone() else {
+            return Vec::new();
+        };
+        let loaded = flows.loaded().to_string();
+        let read = spawn_blocking(move || (flows.mistakes(), flows.warnings())).await;
+        match read {
+            Ok((mistakes, _)) if !mistakes.is_empty() => {
+                vec![Finding::FlowsHaveMistakes(mistakes)]
+            }
+            Ok((_, warnings)) if !warnings.is_empty() => {
+                vec![Finding::FlowsHaveWarnings(warnings)]
+            }
+            // If the thread ended early, its panic is logged where it happened.
+            _ => vec![Finding::FlowsWork(loaded)],
+        }
+    }
+
+    /// The sessions, as WAHA lists them; if it doesn't, as Redis knows them.
+    async fn sessions(
+        &self,
+        redis: &RedisLook,
+        waha: &WahaLook,
+        daemon_is_there: bool,
+        now: Millis,
+    ) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let known = redis.sessions.as_ref();
+        let paused = |session: &SessionName| known?.get(session)?.paused.as_ref();
+        let down_by_redis = |session: &SessionName| {
+            paused(session).map(|paused| Finding::SessionDown {
+                session: session.clone(),
+                status: paused.status.clone(),
+                since: Some(paused.since),
+            })
+        };
+        let listed = waha.sessions.as_deref();
+        if listed.is_some_and(<[_]>::is_empty) {
+            findings.push(Finding::NoSession);
+        }
+        let mut of_redis: Vec<&SessionName> = known.iter().flat_map(|known| known.keys()).collect();
+        of_redis.sort();
+        for session in of_redis {
+            let is_listed = listed.iter().flat_map(|listed| listed.iter());
+            let is_listed = is_listed
+                .map(|one| &one.session.name)
+                .any(|name| name == session);
+            match (down_by_redis(session), listed) {
+                _ if is_listed => {}
+                (Some(down), _) => findings.push(down),
+                (None, None) => findings.push(Finding::SessionWorks(session.clone())),
+                (None, Some(_)) => {}
+            }
+        }
+        let mut at_work = Vec::new();
+        for ConfiguredSession { session, .. } in listed.unwrap_or_default() {
+            let name = &session.name;
+            // Somebody stopped it before it ever wrote to us.
+            let is_unused =
+                session.status == STOPPED && known.is_some_and(|known| !known.contains_key(name));
+            if session.status == WORKING {
+                match down_by_redis(name) {
+                    Some(down) => findings.push(down),
+                    None => at_work.push(name.clone()),
+                }
+            } else if !is_unused {
+                findings.push(Finding::SessionDown {
+                    session: name.clone(),
+                    status: session.status.clone(),
+                    since: None,
+                });
+            }
+        }
+        at_work.truncate(SESSIONS_MAX);
+        let mut heard = match (&self.client, daemon_is_there && known.is_some()) {
+            (Some(client), true) => hear(client, redis, waha, at_work, now).await,
+            _ => at_work
+                .into_iter()
+                .map(|session| (session, Vec::new()))
+                .collect(),
+        };
+        heard.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (session, found) in heard {
+            match found.is_empty() {
+                true => findings.push(Finding::SessionWorks(session)),
+                false => findings.extend(found),
+            }
+        }
+        findings
+    }
 }
 
-/// A session, according to Redis.
-struct CheckedSession {
-    dead: u64,
-    paused: Option<PausedStatus>,
-    lines: Vec<PausedLine>,
-}
-
-impl CheckedSession {
-    async fn read(store: &Store, session: &SessionName) -> Result<Self, StoreError> {
-        Ok(Self {
-            dead: store.dead_count(session).await?,
-            paused: store.paused_status(session).await?,
-            lines: store.paused_lines(session).await?,
+/// Asks WAHA for messages of customers that these sessions did not hear.
+async fn hear(
+    client: &Arc<Client>,
+    redis: &RedisLook,
+    waha: &WahaLook,
+    sessions: Vec<SessionName>,
+    now: Millis,
+) -> Vec<(SessionName, Vec<Finding>)> {
+    let known = redis.sessions.as_ref();
+    let heard_at = |session: &SessionName| known?.get(session)?.heard_at;
+    let default_engine = waha.environment.as_ref();
+    let default_engine =
+        default_engine.and_then(|environment| environment.value("WHATSAPP_DEFAULT_ENGINE"));
+    let is_noweb = |session: &SessionName| {
+        let listed = waha.sessions.iter().flatten();
+        let mut listed = listed.filter(|one| one.session.name == *session);
+        listed.next().is_some_and(|one| {
+            let engine = one.session.engine.as_deref().or(default_engine);
+            engine == Some(NOWEB) || one.noweb_store == Some(false)
         })
+    };
+    let asked: Vec<SessionName> = sessions.clone();
+    let asking = in_each(sessions, |session| {
+        let (client, heard_at) = (client.clone(), heard_at(&session));
+        let is_noweb = is_noweb(&session);
+        async move {
+            let asking =
+                spawn_blocking(move || of_heard::ask(&client, (&session, is_noweb), heard_at, now));
+            asking.await.unwrap_or_default()
+        }
+    });
+    match timeout(PART_TIMEOUT, asking).await {
+        Ok(heard) => heard,
+        Err(_) => asked
+            .into_iter()
+            .map(|session| (session, Vec::new()))
+            .collect(),
     }
 }
 
-fn of_waha(reports: &[WahaReport]) -> Finding {
+fn clocks(of_redis: Option<i64>, of_waha: Option<i64>) -> Vec<Finding> {
+    let known = [("Redis", of_redis), ("WAHA", of_waha)];
+    let known: Vec<_> = known
+        .into_iter()
+        .filter_map(|(whose, ahead)| Some((whose, ahead?)))
+        .collect();
+    let apart = known
+        .iter()
+        .filter(|(_, ahead)| ahead.unsigned_abs() > CLOCKS_APART_MAX);
+    let apart: Vec<Finding> = apart
+        .map(|(whose, ahead)| Finding::ClockApart {
+            whose,
+            ahead: *ahead,
+        })
+        .collect();
+    match apart.is_empty() && !known.is_empty() {
+        true => vec![Finding::ClocksAgree],
+        false => apart,
+    }
+}
+
+/// The history, as the disk, Redis and the process that keeps it know it.
+fn history(disk: &DiskLook, redis: &RedisLook, archive_error: Option<String>) -> Vec<Finding> {
+    let elsewhere = redis
+        .kept
+        .as_ref()
+        .filter(|kept| disk.file.as_ref().is_some_and(|file| *file != kept.file));
+    let finding = match (&disk.history, archive_error, elsewhere) {
+        (Some(found), None, _) => found.clone(),
+        (_, Some(error), _) => Finding::HistoryFails(error),
+        (None, None, Some(kept)) => Finding::HistoryElsewhere(kept.label.clone()),
+        (None, None, None) => Finding::HistoryWorks,
+    };
+    vec![finding]
+}
+
+/// What the processes that send have found out about WAHA. If WAHA fails, too, for us, that is said already.
+fn of_processes(
+    reports: Option<&[WahaReport]>,
+    waha: &WahaLook,
+    we_asked: bool,
+) -> Option<Finding> {
+    let found = of_reports(reports?);
+    match found {
+        Finding::WahaFails(_) if we_asked && !waha.is_usable => None,
+        Finding::WahaWorks | Finding::WahaUnknown if we_asked => None,
+        found => Some(found),
+    }
+}
+
+fn of_reports(reports: &[WahaReport]) -> Finding {
     let mut reasons: Vec<String> = reports.iter().filter_map(WahaReport::reason).collect();
     reasons.sort();
     reasons.dedup();
@@ -128,16 +360,29 @@ mod tests {
             problem: problem.map(str::to_owned),
             forbidden: Vec::new(),
         };
-        assert_eq!(of_waha(&[]), Finding::WahaUnknown);
-        assert_eq!(of_waha(&[report(None)]), Finding::WahaWorks);
+        assert_eq!(of_reports(&[]), Finding::WahaUnknown);
+        assert_eq!(of_reports(&[report(None)]), Finding::WahaWorks);
         let reports = [
             report(Some("its key")),
             report(None),
             report(Some("its key")),
         ];
         assert_eq!(
-            of_waha(&reports),
+            of_reports(&reports),
             Finding::WahaFails(vec!["its key".into()])
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_is_named_and_seconds_are_nothing() {
+        assert_eq!(clocks(None, None), []);
+        assert_eq!(clocks(Some(3), Some(-4)), [Finding::ClocksAgree]);
+        assert_eq!(
+            clocks(Some(0), Some(-3_600)),
+            [Finding::ClockApart {
+                whose: "WAHA",
+                ahead: -3_600
+            }]
         );
     }
 }

@@ -165,7 +165,7 @@ impl Intake {
         let done = match event.meaning {
             Meaning::Inbound(message) | Meaning::Vote(message) | Meaning::Contentless(message) => {
                 // Boxed: the listener's threads have small stacks, and unoptimised builds use a lot of stack here.
-                Box::pin(self.inbound(&session, message, now, hearing)).await?
+                Box::pin(self.inbound(&session, message, now, (hearing, true))).await?
             }
             Meaning::Own(message) => {
                 self.outbound(&session, message, now, Some(Millis::default()))
@@ -245,7 +245,7 @@ impl Intake {
                 } else {
                     Hearing::HistoryOnly
                 };
-                self.inbound(session, message, now, hearing).await
+                self.inbound(session, message, now, (hearing, false)).await
             }
         }
     }
@@ -282,7 +282,7 @@ impl Intake {
         session: &SessionName,
         mut message: Message,
         now: Millis,
-        mut hearing: Hearing,
+        (mut hearing, by_webhook): (Hearing, bool),
     ) -> Result<Done, IntakeError> {
         message.received_at = now;
         let Some(id) = message.id.clone() else {
@@ -304,6 +304,7 @@ impl Intake {
             whole: heard.is_some().then(|| json(&message)),
             parts: message_parts(&message),
             sent_at: message.sent_at,
+            by_webhook,
             hearing,
             phone_quiet: self.takeover_ends_after(session),
             words: answer_words(&message, now),

@@ -16,6 +16,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use rustix::process::{Resource, getrlimit};
 use tokio::time::timeout;
 
 use crate::clock::Millis;
@@ -216,6 +217,15 @@ impl Metrics {
         waha.set(i64::from(
             !reports.is_empty() && reports.iter().all(|report| report.reason().is_none()),
         ));
+        let (files, files_max) = (Gauge::<i64>::default(), Gauge::<i64>::default());
+        files.set(open_files());
+        // No limit is more than anybody needs.
+        let limit = getrlimit(Resource::Nofile).current;
+        files_max.set(
+            limit
+                .and_then(|max| i64::try_from(max).ok())
+                .unwrap_or(i64::MAX),
+        );
         let (counts, sum_micros) = store.pickup_latency().await?;
 
         let mut registry = Registry::with_prefix("waha_sm");
@@ -233,6 +243,12 @@ impl Metrics {
             "waha_up",
             "1 while WAHA answers all processes that send, and accepts their keys",
             waha,
+        );
+        registry.register("open_files", "Files that this process has open", files);
+        registry.register(
+            "open_files_max",
+            "Files that this process may open",
+            files_max,
         );
         registry.register("workers", "Workers of all living processes", workers);
         let build: Family<OfBuild, Gauge> = Family::default();
@@ -278,6 +294,7 @@ struct Figures {
     dead_letters: Family<BySession, Gauge>,
     archiver_lag: Family<BySession, Seconds>,
     archiver_entries: Family<BySession, Gauge>,
+    last_inbound: Family<BySession, Seconds>,
 }
 
 impl Figures {
@@ -366,6 +383,11 @@ impl Figures {
         self.archiver_entries
             .get_or_create(&only)
             .set(gauges.history_entries.cast_signed());
+        if let Some(heard_at) = gauges.heard_at {
+            self.last_inbound
+                .get_or_create(&only)
+                .set(heard_at.as_i64() as f64 / 1_000.0);
+        }
     }
 
     fn register(self, registry: &mut Registry) {
@@ -456,7 +478,18 @@ impl Figures {
             "Entries not archived",
             self.archiver_entries,
         );
+        registry.register(
+            "last_inbound_timestamp_seconds",
+            "When WAHA last posted a customer's message (Unix time); not there if it never did",
+            self.last_inbound,
+        );
     }
+}
+
+/// How many files this process has open; 0 if the system does not tell.
+fn open_files() -> i64 {
+    let files = std::fs::read_dir("/proc/self/fd");
+    files.map_or(0, |files| files.count() as i64)
 }
 
 fn seconds(length: Duration) -> f64 {

@@ -1,10 +1,12 @@
 //! Checks Redis once at the start: whether we can use it at all, and whether its settings could lose accepted messages.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
+use crate::clock::Millis;
 use crate::store::error::{OLDEST, StoreError};
 use crate::store::store::Store;
 use crate::throttle::Throttle;
@@ -61,6 +63,58 @@ impl Store {
         if self.is_half_restored().await.unwrap_or(false) {
             return Err(StoreError::HalfRestored);
         }
+        let mut warnings = self.warnings_of(&info, ack_replicas).await;
+        warnings.extend(full);
+        Ok(warnings)
+    }
+
+    /// Looks at the server without waiting for it. `ack_replicas`: as for [`check_server`](Self::check_server).
+    ///
+    /// # Errors
+    /// [`StoreError::TooOld`], and why it can't be asked.
+    pub async fn look_at_server(&self, ack_replicas: u32) -> Result<ServerLook, StoreError> {
+        let info = self.server_info().await;
+        if let Some(version) = info.too_old() {
+            return Err(StoreError::TooOld { version });
+        }
+        let asked = Millis::now();
+        let time: Vec<i64> = match self.ask("TIME", &[]).await {
+            Some(answer) => answer.convert().unwrap_or_default(),
+            None => Vec::new(),
+        };
+        // Half of the way there and back.
+        let between = asked + Millis::now().since(asked) / 2;
+        let ahead = match time[..] {
+            [seconds, micros] => Some(
+                (seconds.saturating_mul(1_000) + micros / 1_000).saturating_sub(between.as_i64()),
+            ),
+            _ => None,
+        };
+        let bells: Vec<String> = match self.ask("PUBSUB", &["CHANNELS", "*bell:process:*"]).await {
+            Some(answer) => answer.convert().unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let ours = self.inner.keys.bell();
+        let prefixes = bells
+            .iter()
+            .filter_map(|channel| channel.split_once("bell:process:"));
+        let others: BTreeSet<String> = prefixes
+            .filter(|(prefix, _)| format!("{prefix}bell:") != ours)
+            .map(|(prefix, _)| prefix.to_owned())
+            .collect();
+        Ok(ServerLook {
+            warnings: self.warnings_of(&info, ack_replicas).await,
+            disk_trouble: info.disk_trouble(),
+            version: info.version,
+            memory_used: info.memory_used,
+            memory_max: info.memory_max.filter(|max| *max > 0),
+            ahead,
+            others: others.into_iter().collect(),
+        })
+    }
+
+    /// A warning for each setting of the server that could lose accepted messages.
+    async fn warnings_of(&self, info: &ServerInfo, ack_replicas: u32) -> Vec<String> {
         let snapshots = match info.append_only {
             Some(false) => self.setting("save").await,
             _ => None,
@@ -85,8 +139,14 @@ impl Store {
                     .to_owned(),
             );
         }
-        warnings.extend(full);
-        Ok(warnings)
+        warnings
+    }
+
+    /// The answer of the first server; `None` if we may not ask.
+    async fn ask(&self, command: &'static str, arguments: &[&str]) -> Option<fred::types::Value> {
+        let node = self.inner.client.nodes().into_iter().next()?;
+        let arguments = arguments.iter().map(|one| (*one).into()).collect();
+        node.send(command, arguments).await.ok()
     }
 
     /// Of the servers that have our keys, the first that answers: they are set up alike.
@@ -103,11 +163,28 @@ impl Store {
 
     /// A setting of Redis, for example `save`: when it takes snapshots; empty means never. `None` if we may not ask.
     async fn setting(&self, name: &'static str) -> Option<String> {
-        let node = self.inner.client.nodes().into_iter().next()?;
-        let answer = node.send("CONFIG", vec!["GET".into(), name.into()]).await;
-        let answer: Vec<String> = answer.ok()?.convert().ok()?;
+        let answer: Vec<String> = self.ask("CONFIG", &["GET", name]).await?.convert().ok()?;
         answer.into_iter().nth(1)
     }
+}
+
+/// What a look at the server found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerLook {
+    /// Its version, or the version of Redis that it is compatible with.
+    pub version: Option<String>,
+    /// A warning for each setting that could lose accepted messages.
+    pub warnings: Vec<String>,
+    /// Why it can't write its files.
+    pub disk_trouble: Option<String>,
+    /// How many bytes it holds.
+    pub memory_used: Option<u64>,
+    /// How many it may hold (`maxmemory`); `None`: any number.
+    pub memory_max: Option<u64>,
+    /// How far its clock is ahead of ours, in milliseconds.
+    pub ahead: Option<i64>,
+    /// The prefixes of other installations whose processes listen on it.
+    pub others: Vec<String>,
 }
 
 /// What we use of the answer to INFO (<https://redis.io/docs/latest/commands/info/>). Each part may be missing.
@@ -118,6 +195,10 @@ struct ServerInfo {
     append_only: Option<bool>,
     /// How many replicas are connected to it.
     replicas: Option<u32>,
+    memory_used: Option<u64>,
+    memory_max: Option<u64>,
+    /// The last writes to its files that failed.
+    failed_writes: Vec<String>,
 }
 
 impl ServerInfo {
@@ -133,6 +214,17 @@ impl ServerInfo {
             eviction: field("maxmemory_policy"),
             append_only: field("aof_enabled").map(|enabled| enabled == "1"),
             replicas: field("connected_slaves").and_then(|count| count.parse().ok()),
+            memory_used: field("used_memory").and_then(|bytes| bytes.parse().ok()),
+            memory_max: field("maxmemory").and_then(|bytes| bytes.parse().ok()),
+            failed_writes: [
+                "aof_last_write_status",
+                "aof_last_bgrewrite_status",
+                "rdb_last_bgsave_status",
+            ]
+            .into_iter()
+            .filter(|name| field(name).is_some_and(|status| status == "err"))
+            .map(str::to_owned)
+            .collect(),
         }
     }
 
@@ -142,6 +234,11 @@ impl ServerInfo {
         let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
         let known = (parts.next()??, parts.next().flatten().unwrap_or(0));
         (known < OLDEST).then(|| version.to_owned())
+    }
+
+    fn disk_trouble(&self) -> Option<String> {
+        (!self.failed_writes.is_empty())
+            .then(|| format!("INFO: {}: err", self.failed_writes.join(", ")))
     }
 
     /// `min_replicas`: the setting `min-replicas-to-write`, if it matters and we may ask.

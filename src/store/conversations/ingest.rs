@@ -33,6 +33,8 @@ pub struct Ingest {
     pub parts: String,
     /// When it was sent.
     pub sent_at: Millis,
+    /// Whether WAHA posted it. If we found it in a list, that says nothing about WAHA's webhooks.
+    pub by_webhook: bool,
     /// What it may do.
     pub hearing: Hearing,
     /// If the owner answers the chat from their own phone: how long that lasts after this message.
@@ -121,7 +123,9 @@ pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
         let script = script.clone();
         async move {
             let now = items.iter().map(|item| item.now).max().unwrap_or_default();
-            let mut arguments = Arguments::new().length(SEEN_TTL);
+            let posted = items.iter().filter(|item| item.by_webhook);
+            let heard_at = posted.map(|item| item.now).max().unwrap_or_default();
+            let mut arguments = Arguments::new().length(SEEN_TTL).time(heard_at);
             for item in &items {
                 arguments.push_text(&item.id);
                 arguments.push_text(&item.from);

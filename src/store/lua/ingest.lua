@@ -2,7 +2,7 @@
 -- more content: that completes it.
 -- Uses: inbox, seen, conversations, lanes, owner_takeover, message_changes, limits, merge_chats, unseen, lines
 -- KEYS: namespace
--- ARGV: seen_ttl (ms), then per message: message id, from, other_id (the sender's other id, '' = not known), name, message (JSON,
+-- ARGV: seen_ttl (ms), heard_at (ms; when WAHA posted the newest of these messages, 0 = it posted none), then per message: message id, from, other_id (the sender's other id, '' = not known), name, message (JSON,
 --       as it is heard), whole (the same for the history; '' = nothing is left out), parts (of its content: one letter each), sent_at (ms), hearing ('opens' | 'continues' = it opens no conversation |
 --       'history' = it is only recorded, and a copy that comes later can still be heard), phone_quiet (ms), words (as `note_answer`
 --       compares them), limits ('' = none, else "conversations replies answers time", as `read_limits` reads them),
@@ -18,7 +18,7 @@
 local LATE_AFTER = 600000
 
 only_with_space()
-local seen_ttl = next_number()
+local seen_ttl, heard_at = next_number(), next_number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
 
 -- The customer was asked to rate their last conversation, and this message does. They can correct it until the question expires, and
@@ -149,6 +149,7 @@ local function take(one)
   return known and 'duplicate' or 'recorded', 0
 end
 
+if heard_at > 0 then redis.call('HSET', COUNTERS, 'heard_at', string.format('%.0f', heard_at)) end
 while has_more() do
   local one = {id = next_text(), from = next_text(), other_id = next_text(), name = next_text(), message = next_text(),
     whole = next_text(), parts = next_text(), sent_at = next_number(), hearing = next_text(), phone_quiet = next_number(), words = next_text(),

@@ -17,6 +17,9 @@ const ANSWERED: &str = "answered";
 
 const FAILED: &str = "failed";
 
+/// See `ingest`.
+const HEARD_AT: &str = "heard_at";
+
 fn call_counter(result: &str) -> String {
     format!("calls:{result}")
 }
@@ -64,6 +67,8 @@ pub struct Gauges {
     pub oldest_history_at: Option<Millis>,
     /// How long a worker is busy with one conversation: the smoothed mean.
     pub handling: Option<Duration>,
+    /// When WAHA last posted a customer's message; `None` if it never did.
+    pub heard_at: Option<Millis>,
 }
 
 impl Gauges {
@@ -110,6 +115,7 @@ impl Gauges {
         self.oldest_lane_due_at = earlier(self.oldest_lane_due_at, other.oldest_lane_due_at);
         self.oldest_history_at = earlier(self.oldest_history_at, other.oldest_history_at);
         self.paused |= other.paused;
+        self.heard_at = self.heard_at.max(other.heard_at);
         self.handling = self.handling.max(other.handling);
     }
 }
@@ -178,6 +184,7 @@ impl Store {
                 .and_then(|entry| entry.stream_id.split('-').next()?.parse().ok())
                 .map(Millis::new),
             handling: counters.get("handling").copied().map(length),
+            heard_at: counters.get(HEARD_AT).copied().map(Millis::new),
         })
     }
 

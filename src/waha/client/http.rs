@@ -165,6 +165,18 @@ impl Client {
         self.judge(received, None)
     }
 
+    /// Like [`get`](Self::get), with the time at which WAHA says that it answered.
+    pub(super) fn get_dated(
+        &self,
+        path: &str,
+        max: u64,
+    ) -> Result<(WahaAnswer, Option<SystemTime>), SendError> {
+        let received = Self::receive(self.request(path, None, None), max)?;
+        let date = received.date.as_deref();
+        let date = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok());
+        Ok((self.judge(received, None)?, date))
+    }
+
     /// Like [`get`](Self::get), for an answer of this type instead of JSON.
     pub(super) fn get_as(
         &self,
@@ -276,6 +288,7 @@ impl Client {
         };
         let retry_after = header("retry-after");
         let location = header("location");
+        let date = header("date");
         let status = response.status().as_u16();
         // An incomplete body is not an error yet, because the status already says what matters.
         let body = response.body_mut().with_config().limit(max).read_to_vec();
@@ -286,6 +299,7 @@ impl Client {
             },
             retry_after,
             location,
+            date,
         })
     }
 
@@ -309,6 +323,7 @@ struct Received {
     answer: WahaAnswer,
     retry_after: Option<String>,
     location: Option<String>,
+    date: Option<String>,
 }
 
 /// Whether a client can be made with this address of WAHA.

@@ -20,7 +20,7 @@ use crate::waha::wire::millis;
 const CHANGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The most bytes of the list of sessions that we read: a session's configuration is about 1 kB.
-const LIST_MAX: u64 = 4 * 1024 * 1024;
+pub(super) const LIST_MAX: u64 = 4 * 1024 * 1024;
 
 /// The most bytes of a picture of a QR code that we read: WAHA's have about 10 kB.
 const QR_MAX: u64 = 1024 * 1024;
@@ -250,7 +250,7 @@ impl Client {
 }
 
 /// A good status, and a body that WAHA doesn't write.
-fn not_waha(answer: &WahaAnswer, reason: &str) -> SendError {
+pub(super) fn not_waha(answer: &WahaAnswer, reason: &str) -> SendError {
     SendError::Refused {
         status: answer.status,
         reason: reason.to_owned(),
@@ -259,7 +259,7 @@ fn not_waha(answer: &WahaAnswer, reason: &str) -> SendError {
 }
 
 /// `None` if it has no name that can be a session's, or no status.
-fn described(json: &str) -> Option<Session> {
+pub(super) fn described(json: &str) -> Option<Session> {
     let described: Described<'_> = serde_json::from_str(json).ok()?;
     let me = described.me;
     let account = me.id.text().and_then(|id| ChatId::person(&id));

@@ -4,6 +4,7 @@ mod agents;
 mod attend;
 mod command_line;
 mod copying;
+mod doctor;
 mod documents;
 mod health;
 mod history;

@@ -304,6 +304,7 @@ fn written(chat: &str, text: &str) -> Ingest {
         message: format!("{{\"chat\":\"{chat}\",\"text\":\"{text}\"}}"),
         parts: String::new(),
         sent_at: ms(1_000),
+        by_webhook: true,
         hearing: Hearing::Opens,
         phone_quiet: Duration::ZERO,
         words: None,

@@ -71,6 +71,16 @@ impl Setup {
     }
 
     fn command(&self) -> Command {
+        self.command_of(self.role)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Another command with the same settings.
+    pub(crate) fn command_of(&self, name: &str) -> Command {
         let mut command = binary();
         if let Some(limit) = self.open_files {
             let binary = command.get_program().to_owned();
@@ -83,7 +93,7 @@ impl Setup {
                 .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         }
         command
-            .arg(self.role)
+            .arg(name)
             .env("LISTEN", format!("127.0.0.1:{}", self.port))
             .env("WEBHOOK_HMAC_SECRET", SECRET)
             .env("WAHA_API_KEY", API_KEY)

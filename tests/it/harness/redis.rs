@@ -141,14 +141,15 @@ impl Redis {
 impl Redis {
     /// How many commands it has run, those in scripts too.
     pub(crate) fn commands(&self) -> u64 {
+        self.figure("total_commands_processed:").unwrap()
+    }
+
+    /// A number of INFO, by the beginning of its line.
+    pub(crate) fn figure(&self, name: &str) -> Option<u64> {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
-        stream.write_all(b"INFO stats\r\n").unwrap();
+        stream.write_all(b"INFO\r\nQUIT\r\n").unwrap();
         let mut lines = BufReader::new(stream).lines();
-        let count = lines.find_map(|line| {
-            let line = line.unwrap();
-            Some(line.strip_prefix("total_commands_processed:")?.parse())
-        });
-        count.unwrap().unwrap()
+        lines.find_map(|line| line.unwrap().strip_prefix(name)?.parse().ok())
     }
 }
 

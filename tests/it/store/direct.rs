@@ -93,6 +93,7 @@ fn ingest(text: &str) -> Ingest {
         message: format!("{{\"text\":\"{text}\"}}"),
         parts: "tk".to_owned(),
         sent_at: ms(1_000),
+        by_webhook: true,
         hearing: Hearing::Opens,
         phone_quiet: Duration::ZERO,
         words: None,

@@ -426,6 +426,7 @@ impl<'a> Run<'a> {
                     whole: None,
                     parts: String::new(),
                     sent_at,
+                    by_webhook: true,
                     hearing: one.hearing,
                     id,
                     from: ChatId::stored(""),

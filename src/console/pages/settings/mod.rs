@@ -8,7 +8,7 @@ mod replies;
 mod tokens;
 
 pub(in crate::console) use agents::{StaffMember, settings_agents};
-pub(in crate::console) use health::{finding_words, settings_health};
+pub(in crate::console) use health::settings_health;
 pub(in crate::console) use log::settings_log;
 pub(in crate::console) use part::{SettingsPart, settings_page};
 pub(in crate::console) use replies::settings_replies;
