@@ -122,7 +122,7 @@ macro_rules! script_file {
 }
 
 scripts! {
-    ingest: items(1, 14),
+    ingest: items(2, 14),
     record: items(1, 14),
     link_ids: items(1, 2),
     claim: call(3),
