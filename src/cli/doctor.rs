@@ -66,7 +66,7 @@ fn print_text(findings: &[Finding]) -> io::Result<()> {
         let level = match finding.level() {
             Level::Problem => "PROBLEM",
             Level::Notice => "NOTICE",
-            Level::Unknown => "unknown",
+            Level::Hint => "hint",
             Level::Good => "good",
         };
         let (title, message) = (terminal::line(&words.title), terminal::line(&words.message));

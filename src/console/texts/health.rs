@@ -6,7 +6,7 @@ texts! {
     /// See the file.
     HealthTexts {
         good: ["works", "funciona", "funciona"],
-        unknown: ["not checked", "não verificado", "sin comprobar"],
+        hint: ["good to know", "bom saber", "bueno saber"],
         notice: ["look at this", "veja isto", "mira esto"],
         problem: ["does not work", "não funciona", "no funciona"],
         all_good: ["Everything works.", "Tudo funciona.", "Todo funciona."],

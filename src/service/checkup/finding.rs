@@ -10,8 +10,8 @@ use crate::ids::SessionName;
 pub enum Level {
     /// It works.
     Good,
-    /// It could not be checked, for a reason that is no fault in itself.
-    Unknown,
+    /// It is good to know, but nothing must be done: perhaps it could not be checked.
+    Hint,
     /// Somebody should look at it.
     Notice,
     /// Customers are not served as they should be.
@@ -24,7 +24,7 @@ impl Level {
     pub fn name(self) -> &'static str {
         match self {
             Self::Good => "good",
-            Self::Unknown => "unknown",
+            Self::Hint => "hint",
             Self::Notice => "notice",
             Self::Problem => "problem",
         }
@@ -345,7 +345,6 @@ impl Finding {
             Self::SettingsWork
             | Self::TimeZones { .. }
             | Self::RedisWorks
-            | Self::OtherInstallations(_)
             | Self::ClocksAgree
             | Self::Workers { .. }
             | Self::DaemonWorks
@@ -360,8 +359,10 @@ impl Finding {
             | Self::NoDeadReplies => Level::Good,
             Self::RedisRestsWithDaemon
             | Self::RedisNotKnown
+            | Self::OtherInstallations(_)
             | Self::HistoryNotThere
-            | Self::WahaConfigHidden(_) => Level::Unknown,
+            | Self::FlowsHaveWarnings(_)
+            | Self::WahaConfigHidden(_) => Level::Hint,
             Self::RedisMemory { percent, .. } if *percent >= MEMORY_PROBLEM => Level::Problem,
             Self::ClockApart { ahead, .. } if ahead.unsigned_abs() > CLOCK_PROBLEM => {
                 Level::Problem
@@ -400,7 +401,6 @@ impl Finding {
             | Self::DataDirOpen(_)
             | Self::DataDirOnNetwork(_)
             | Self::FlowsHaveMistakes(_)
-            | Self::FlowsHaveWarnings(_)
             | Self::DeadReplies(_) => Level::Notice,
             Self::SettingWrong(_)
             | Self::RedisFails(_)

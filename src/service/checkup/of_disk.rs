@@ -86,9 +86,7 @@ pub(super) fn look(data_dir: &Path, now: Millis) -> DiskLook {
         look.findings.push(judge_space(free, inodes, growth));
     }
     if let Ok(system) = statfs(data_dir) {
-        let kind = NETWORKS
-            .iter()
-            .find(|(number, _)| *number == i64::from(system.f_type));
+        let kind = NETWORKS.iter().find(|(number, _)| *number == system.f_type);
         look.findings
             .extend(kind.map(|(_, name)| Finding::DataDirOnNetwork(name)));
     }

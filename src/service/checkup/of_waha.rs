@@ -63,13 +63,13 @@ pub(super) fn ask(client: &Client) -> WahaLook {
         }
     }
     look.is_usable = true;
+    look.findings.push(judge_version(server.as_ref()));
     match client.environment() {
         Ok(environment) => look.environment = Some(environment),
         Err(error) => look
             .findings
             .push(Finding::WahaConfigHidden(error.to_string())),
     }
-    look.findings.push(judge_version(server.as_ref()));
     look.findings
         .extend(look.environment.as_ref().map(judge_files));
     look

@@ -362,7 +362,7 @@ fn each_fault_of_ours_of_redis_and_of_the_disk_has_a_finding() {
         redis.ask(&format!("CONFIG SET {setting} {good}"));
     }
     let used = redis.figure("used_memory:").unwrap();
-    redis.ask(&format!("CONFIG SET maxmemory {}", used * 10 / 9));
+    redis.ask(&format!("CONFIG SET maxmemory {}", used * 6 / 5));
     clinic.finds(&[], &[("redis", "PRIVATE_REDIS_MAXMEMORY")]);
     redis.ask("CONFIG SET maxmemory 0");
     clinic.finds(&[("ACK_REPLICAS", "1")], &[("redis", "ACK_REPLICAS is 1")]);

@@ -42,7 +42,7 @@ pub(in crate::console) fn settings_health(
 fn level_word(texts: &HealthTexts, level: Level) -> &'static str {
     match level {
         Level::Good => texts.good,
-        Level::Unknown => texts.unknown,
+        Level::Hint => texts.hint,
         Level::Notice => texts.notice,
         Level::Problem => texts.problem,
     }
