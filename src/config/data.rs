@@ -96,7 +96,7 @@ fn ack_replicas(reader: &mut SettingsReader, settings: &RedisSettings) -> u32 {
         );
         return 0;
     };
-    if replicas > 0 && settings.redis_url.is_none() && settings.redis_url_file.is_none() {
+    if replicas > 0 && !has_url(settings) {
         reader.mistake(
             setting,
             "is for your own Redis with replicas: set REDIS_URL, or leave ACK_REPLICAS out (the private Redis has no replicas)",
@@ -121,7 +121,7 @@ fn memory_max(reader: &mut SettingsReader, settings: &RedisSettings) -> u64 {
     if bytes != 0 && bytes < MEMORY_MAX_LEAST {
         reader.mistake(setting, &format!("is {typed:?}: a Redis with less than 16mb has no space for customers; write at least 16mb"));
     }
-    if settings.redis_url.is_some() || settings.redis_url_file.is_some() {
+    if has_url(settings) {
         reader.warn(format!("{setting} is only for the private Redis, and REDIS_URL is set: the limit of that Redis is its own setting maxmemory"));
     }
     bytes
@@ -139,6 +139,11 @@ fn bytes(typed: &str) -> Option<u64> {
         _ => return None,
     };
     digits.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+/// Whether a Redis of the user's own is set, rightly or not.
+fn has_url(settings: &RedisSettings) -> bool {
+    set(settings.redis_url.as_ref()).is_some() || set(settings.redis_url_file.as_ref()).is_some()
 }
 
 /// The URL of Redis, if it is set.
