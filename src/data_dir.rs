@@ -115,6 +115,12 @@ impl From<NotPrivate> for DataDirError {
     }
 }
 
+/// What is wrong with a directory into which a restore was interrupted; `None` if that did not happen.
+pub fn half_restored(path: &Path) -> Option<DataDirError> {
+    let interrupted = path.join(RESTORING).is_dir();
+    interrupted.then(|| DataDirError::HalfRestored(path.to_owned()))
+}
+
 impl DataDir {
     /// Creates the directory if needed, makes it private, and locks it. If it was open to others, the log says so.
     ///

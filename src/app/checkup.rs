@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{CheckedSettings, RedisConfig, WahaConfig, WebhookConfig};
+use crate::data_dir;
 use crate::flows::Flows;
 use crate::runtime;
 use crate::service::checkup::finding::Finding;
@@ -28,9 +29,18 @@ pub fn for_settings(settings: &Settings) -> Checkup {
     let mistakes = read.mistakes.into_iter().map(Finding::SettingWrong);
     let warnings = read.warnings.into_iter().map(Finding::SettingRisky);
     let memory = read.redis.as_ref().and_then(private_memory);
+    let data_dir = read.data_dir.as_deref();
+    let restore = data_dir.and_then(data_dir::half_restored);
+    let restore = restore.map(|error| Finding::DataDirUnusable(error.to_string()));
     let webhook = read.webhook.as_ref();
     Checkup {
-        settings: or_good(mistakes.chain(warnings).chain(memory).collect()),
+        settings: or_good(
+            mistakes
+                .chain(warnings)
+                .chain(memory)
+                .chain(restore)
+                .collect(),
+        ),
         ack_replicas: read.redis.as_ref().map_or(0, |redis| redis.ack_replicas),
         redis: read.redis.map_or(RedisAccess::NotKnown, access),
         webhook: webhook.and_then(|webhook| own_webhook(webhook, read.waha.as_ref())),

@@ -77,6 +77,9 @@ impl Store {
         if let Some(version) = info.too_old() {
             return Err(StoreError::TooOld { version });
         }
+        if self.is_half_restored().await.unwrap_or(false) {
+            return Err(StoreError::HalfRestored);
+        }
         let asked = Millis::now();
         let time: Vec<i64> = match self.ask("TIME", &[]).await {
             Some(answer) => answer.convert().unwrap_or_default(),
