@@ -18,6 +18,7 @@ use crate::runtime;
 use crate::service::checkup::finding::{Finding, Level};
 use crate::settings::Settings;
 use crate::terminal;
+use crate::version::VERSION;
 
 /// Threads for what blocks: WAHA, one for each session that is asked about, the daemon, the disk, the flows.
 const BLOCKING: usize = 32;
@@ -99,7 +100,7 @@ fn print_json(findings: &[Finding]) -> io::Result<()> {
     };
     let worst = findings.iter().map(Finding::level).max();
     let object = json!({
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": VERSION,
         "level": worst.unwrap_or(Level::Good).name(),
         "findings": findings.iter().map(described).collect::<Vec<_>>(),
     });

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit};
+
 use crate::health::own_port::{PortAnswer, get, post_webhook};
 use crate::health::parts;
 use crate::secret::Secret;
@@ -69,6 +71,14 @@ pub(super) fn ask(
         }
     }
     if !look.is_there {
+        // One that starts from here gets our limit. It raises the soft one itself.
+        let ours = getrlimit(Resource::Nofile).maximum;
+        let few = ours.filter(|allowed| *allowed < open_files_needed);
+        look.findings
+            .extend(few.map(|allowed| Finding::OpenFilesFew {
+                allowed,
+                needed: open_files_needed,
+            }));
         return look;
     }
     let ready = get(listen, "/ready", ANSWER_WITHIN);
