@@ -256,7 +256,7 @@ impl Daemon {
             self.stage(back, "console", |stop| console.run(bound, stop));
         }
         if let Some(history) = history {
-            let archiver = history.archiver(metrics, touched);
+            let archiver = history.archiver(metrics, touched, config.keep_for);
             // Last, because it archives what the others write while they stop.
             self.stage(back, daemon::ARCHIVER, |stop| archiver.run(stop));
         }

@@ -30,6 +30,7 @@ pub use data::{RedisConfig, data_dir};
 pub use flow::FlowConfig;
 pub use handling::HandlingConfig;
 pub use history::KeepHistory;
+pub(crate) use history::keep_for;
 pub use reader::Mistakes;
 pub use role::Role;
 pub use waha::WahaConfig;
@@ -50,6 +51,8 @@ pub struct Config {
     pub redis: RedisConfig,
     /// Whether this process keeps the history.
     pub history: KeepHistory,
+    /// How long conversations are kept in it; `None`: for ever.
+    pub keep_for: Option<std::time::Duration>,
     /// Which flow customers follow.
     pub flow: FlowConfig,
     /// How conversations are handled and answered.
@@ -83,6 +86,7 @@ impl Config {
                 waha: parts.waha?,
                 redis: parts.redis,
                 history: parts.history?,
+                keep_for: parts.keep_for?,
                 flow: parts.flow?,
                 handling: parts.handling?,
                 notify_chat: parts.notify_chat,
@@ -102,6 +106,7 @@ struct ReadSettings {
     waha: Option<WahaConfig>,
     redis: RedisConfig,
     history: Option<KeepHistory>,
+    keep_for: Option<Option<std::time::Duration>>,
     flow: Option<FlowConfig>,
     handling: Option<HandlingConfig>,
     notify_chat: Option<NotifyChat>,
@@ -118,6 +123,7 @@ impl ReadSettings {
         let waha = WahaConfig::read(reader, &settings.waha, role);
         let redis = RedisConfig::read_for(reader, &settings.redis, role);
         let history = KeepHistory::read(reader, &settings.history, role);
+        let keep_for = history::read_keep(reader, &settings.history);
         let flow = FlowConfig::read(reader, &settings.flow, role);
         let handling = HandlingConfig::read(reader, &settings.handling);
         let notify_chat = owner::read(reader, &settings.owner);
@@ -135,6 +141,7 @@ impl ReadSettings {
             waha,
             redis,
             history,
+            keep_for,
             flow,
             handling,
             notify_chat,

@@ -125,6 +125,10 @@ pub struct HistorySettings {
     /// on, although another file was kept before [default: on]
     #[arg(long, env = "HISTORY", value_name = "on|off|here")]
     pub history: Option<String>,
+    /// How long conversations are kept after they closed, like 365d; then they are removed with all their messages, once a day
+    /// [default: for ever]
+    #[arg(long, env = "HISTORY_KEEP", value_name = "TIME")]
+    pub history_keep: Option<String>,
 }
 
 /// Which flow customers follow.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::net::UnixListener;
@@ -221,7 +222,12 @@ impl OpenHistory {
         })
     }
 
-    pub(super) fn archiver(self, metrics: Arc<Metrics>, touched: Arc<Touched>) -> Archiver {
+    pub(super) fn archiver(
+        self,
+        metrics: Arc<Metrics>,
+        touched: Arc<Touched>,
+        keep_for: Option<Duration>,
+    ) -> Archiver {
         Archiver {
             store: self.store,
             archive: self.archive,
@@ -229,6 +235,7 @@ impl OpenHistory {
             keeper: Arc::new(self.keeper),
             metrics,
             touched,
+            keep_for,
         }
     }
 }

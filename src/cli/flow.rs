@@ -8,7 +8,7 @@ mod graph;
 mod new;
 mod reload;
 mod schema;
-mod source;
+pub(super) mod source;
 mod test;
 
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! `waha-sm history`: prints messages, conversations, daily sums or ratings from the history.
 
 mod changes;
+mod prune;
 mod ratings;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -34,11 +35,14 @@ const AFTER_HELP: &str = "Examples:\n  waha-sm history --chat +55 11 90000-0001 
     waha-sm history --conversations --since 2026-11-01 --until 2026-11-30 --outcome booked\n  \
     waha-sm history --daily --since 30d --format csv > days.csv\n  \
     waha-sm history --ratings --since 30d\n  \
+    waha-sm history prune --dry-run --history-keep 365d\n  \
     waha-sm history --follow --format jsonl --position copied.txt | your-pipeline";
 
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(super) struct HistoryArgs {
+    #[command(subcommand)]
+    command: Option<HistoryCommand>,
     /// Only this chat: a phone number like +55 11 90000-0001, or a chat id
     #[arg(long, num_args = 1.., value_name = "NUMBER", allow_hyphen_values = false)]
     chat: Vec<String>,
@@ -86,6 +90,12 @@ pub(super) struct HistoryArgs {
     redis: RedisSettings,
 }
 
+#[derive(Debug, Subcommand)]
+enum HistoryCommand {
+    /// Removes what is older than HISTORY_KEEP from the history, now; the daemon does it once a day. The daemon must be running
+    Prune(prune::PruneArgs),
+}
+
 /// A copy has every row.
 const NOT_WITH_CHANGES: [&str; 10] = [
     "chat",
@@ -111,6 +121,9 @@ enum HistoryFormat {
 }
 
 pub(super) fn main(arguments: &HistoryArgs) -> ExitCode {
+    if let Some(HistoryCommand::Prune(arguments)) = &arguments.command {
+        return prune::main(arguments);
+    }
     let query = match query(arguments, Timestamp::now()) {
         Ok(query) => query,
         Err(mistakes) => {

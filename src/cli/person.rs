@@ -1,22 +1,34 @@
 //! `waha-sm person`: exports or erases everything that is kept of a person.
 
+use std::ffi::OsString;
+use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::cli::exit::{EXIT_USAGE, print_error};
+use crate::cli::exit::{EXIT_USAGE, exit, fail, print_error};
+use crate::cli::flow::source::FlowOptions;
 use crate::cli::redis::{CommandError, with_store};
 use crate::clock::Millis;
 use crate::config;
 use crate::describe::describe;
-use crate::history::{ChatNames, FILE_NAME};
-use crate::ids::AgentName;
+use crate::flow::Script;
+use crate::flows::Flows;
+use crate::history::{ChatNames, FILE_NAME, History};
+use crate::ids::{AgentName, SessionName};
+use crate::service::person::bytes_left::files_with;
+use crate::service::person::person_zip::person_zip;
 use crate::service::person::persons::{PersonError, Persons};
 use crate::settings::RedisSettings;
-use crate::store::{AgentRole, Store};
-use crate::terminal::{jsonl, line};
+use crate::store::{AgentRole, FilesWritten, Store};
+use crate::terminal::line;
 
 /// Why the daemon must be running.
 const WHY: &str = "it keeps what is open and remembered in its Redis, and erases the history";
@@ -31,16 +43,38 @@ pub(super) struct PersonArgs {
 
 #[derive(Debug, Subcommand)]
 enum PersonCommand {
-    /// Prints everything that is kept of a person as JSON: messages, conversations, notes, ratings, remembered answers
-    Export(WhichPerson),
-    /// Erases a person from the history and from Redis, and closes their open conversation. It can't be undone; backups, WAHA
-    /// and the log keep their own copies
+    /// Writes everything that is kept of a person into a zip, as JSON and as a page that people can read and print: messages, conversations,
+    /// notes, ratings, remembered answers, and what waits to be read or sent
+    Export {
+        #[command(flatten)]
+        which: WhichPerson,
+        /// The file; without it, the zip goes to the standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// The flow, for the language and the time zone of the page; or a directory with `default.toml`
+        #[arg(long, env = "FLOW_FILE", value_name = "PATH")]
+        flow_file: Option<PathBuf>,
+        #[command(flatten)]
+        flow: FlowOptions,
+    },
+    /// Erases a person from the history and from Redis, with all bytes that their files have, and closes their open conversation. It can't be
+    /// undone; backups, WAHA, the phones and the log keep their own copies
     Erase {
         #[command(flatten)]
         which: WhichPerson,
         /// Don't ask for the number again
         #[arg(long)]
         yes: bool,
+    },
+    /// Says whether a number was erased, when and by whom, although the history does not have the number any more; without a number, when
+    /// anybody was. Exits with 1 if it was not
+    Erased {
+        /// A phone number like "+55 11 90000-0001", or a chat id
+        #[arg(value_name = "NUMBER")]
+        names: Option<ChatNames>,
+        /// Directory of the history
+        #[arg(long, env = "DATA_DIR", value_name = "PATH")]
+        data_dir: Option<OsString>,
     },
 }
 
@@ -57,24 +91,65 @@ struct WhichPerson {
 }
 
 pub(super) fn main(arguments: &PersonArgs) -> ExitCode {
-    let (PersonCommand::Export(which) | PersonCommand::Erase { which, .. }) = &arguments.command;
-    if let PersonCommand::Erase { yes: false, .. } = &arguments.command
-        && let Err(reason) = confirm(&which.names)
-    {
-        print_error(&reason);
-        return ExitCode::from(EXIT_USAGE);
+    match &arguments.command {
+        PersonCommand::Erased { names, data_dir } => {
+            erased(names.as_ref(), &config::data_dir(data_dir.as_ref()))
+        }
+        PersonCommand::Export { output: None, .. } if io::stdout().is_terminal() => {
+            print_error(
+                "the zip can't be shown here: write `> person.zip` after the command, or add --output person.zip",
+            );
+            ExitCode::from(EXIT_USAGE)
+        }
+        PersonCommand::Export {
+            which,
+            output,
+            flow_file,
+            flow,
+        } => match script(flow_file.as_deref(), flow) {
+            Err(reason) => fail(&reason),
+            Ok(script) => run(which, async |persons| {
+                export(persons, which, output.as_deref(), &script).await
+            }),
+        },
+        PersonCommand::Erase { which, yes } => {
+            if !yes && let Err(reason) = confirm(&which.names) {
+                print_error(&reason);
+                return ExitCode::from(EXIT_USAGE);
+            }
+            run(which, async |persons| erase(persons, which).await)
+        }
     }
+}
+
+/// Runs the work of an owner.
+fn run(
+    which: &WhichPerson,
+    work: impl AsyncFnOnce(&Persons) -> Result<(), CommandError>,
+) -> ExitCode {
     with_store("person", &which.redis, WHY, async |store, _| {
         may(store, &which.by).await?;
         let persons = Persons {
             store: store.clone(),
             history: config::data_dir(which.redis.data_dir.as_ref()).join(FILE_NAME),
         };
-        match &arguments.command {
-            PersonCommand::Export(_) => export(&persons, which).await,
-            PersonCommand::Erase { .. } => erase(&persons, which).await,
-        }
+        work(&persons).await
     })
+}
+
+/// The flow whose language and time zone the page has.
+///
+/// # Errors
+/// Why it can't be read: a line.
+fn script(file: Option<&Path>, options: &FlowOptions) -> Result<Arc<Script>, String> {
+    let file = file.filter(|file| !file.as_os_str().is_empty());
+    let flows = Flows::load(file, options.locale).map_err(|mistakes| {
+        format!(
+            "the flow can't be read (FLOW_FILE): {}",
+            mistakes.join("; ")
+        )
+    })?;
+    Ok(flows.of(&SessionName::none()))
 }
 
 /// Asks for the number again, because a wrong one could be another customer's.
@@ -111,26 +186,113 @@ async fn may(store: &Store, by: &AgentName) -> Result<(), CommandError> {
     }
 }
 
-async fn export(persons: &Persons, which: &WhichPerson) -> Result<(), CommandError> {
-    let data = persons
-        .export(&which.names, &which.by, Millis::now())
-        .await?;
-    let mut out = io::stdout().lock();
-    jsonl(&data, &mut out)?;
-    out.flush()?;
+async fn export(
+    persons: &Persons,
+    which: &WhichPerson,
+    output: Option<&Path>,
+    script: &Script,
+) -> Result<(), CommandError> {
+    let now = Millis::now();
+    let data = persons.export(&which.names, &which.by, now).await?;
+    let zip =
+        person_zip(&data, script, now).map_err(|error| CommandError::Failed(describe(&error)))?;
+    let Some(file) = output else {
+        let mut out = io::stdout().lock();
+        out.write_all(&zip)?;
+        return Ok(out.flush()?);
+    };
+    // Only for its owner, like all data of customers.
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(file).and_then(|mut open| {
+        open.write_all(&zip)?;
+        open.sync_all()
+    });
+    written.map_err(|error| {
+        CommandError::Failed(format!(
+            "can't write {}: {error}",
+            line(&file.display().to_string())
+        ))
+    })?;
+    writeln!(
+        io::stdout(),
+        "{} has {} messages and {} conversations of {}.",
+        line(&file.display().to_string()),
+        data.messages.len(),
+        data.conversations.len(),
+        line(&which.names.to_string())
+    )?;
     Ok(())
+}
+
+/// Prints when somebody was erased.
+fn erased(names: Option<&ChatNames>, directory: &Path) -> ExitCode {
+    let history = History::open_read_only(&directory.join(FILE_NAME));
+    let found = match history.and_then(|history| history.erasures(names)) {
+        Ok(found) => found,
+        Err(error) => return fail(&describe(&error)),
+    };
+    if found.is_empty() {
+        return fail(&match names {
+            Some(names) => format!(
+                "{} was not erased from this history",
+                line(&names.to_string())
+            ),
+            None => "nobody was erased from this history".to_owned(),
+        });
+    }
+    let mut lines = String::new();
+    for one in found {
+        let at = Timestamp::from_millisecond(one.at.as_i64()).unwrap_or_default();
+        let at = at
+            .to_zoned(TimeZone::system())
+            .strftime("%Y-%m-%d %H:%M:%S %:z");
+        lines += &format!("{at}  erased by {}  {}\n", line(&one.by), one.hash);
+    }
+    exit(io::stdout().write_all(lines.as_bytes()), true)
 }
 
 async fn erase(persons: &Persons, which: &WhichPerson) -> Result<(), CommandError> {
     let names = &which.names;
-    persons.erase(names, &which.by, Millis::now()).await?;
-    let said = match persons.is_erased(names, ERASED_WITHIN).await? {
+    let now = Millis::now();
+    let erased = persons.erase(names, &which.by, now, ERASED_WITHIN).await?;
+    let mut out = io::stdout();
+    let said = match erased.history {
         true => format!("{names} is erased."),
         false => format!(
-            "{names} is erased from Redis. The daemon that keeps the history will erase the rest; it seems not to run now."
+            "{names} is erased from Redis. The daemon that keeps the history erases the rest as soon as it can; it seems not to run \
+             now, or somebody reads the history. Run this again to see whether it is done."
         ),
     };
-    writeln!(io::stdout(), "{}", line(&said))?;
+    writeln!(out, "{}", line(&said))?;
+    match erased.redis {
+        FilesWritten::Done {
+            has_replicas: false,
+        } => {}
+        FilesWritten::Done { has_replicas: true } => writeln!(
+            out,
+            "Redis has written its files again without them. Its replicas have files of their own: run BGREWRITEAOF there."
+        )?,
+        FilesWritten::Refused(reason) => writeln!(
+            out,
+            "Redis does not write its files again for us ({}): its append-only file has what was deleted until somebody runs BGREWRITEAOF.",
+            line(&reason)
+        )?,
+    }
+    let directory = config::data_dir(which.redis.data_dir.as_ref());
+    let left = files_with(&directory, &erased.chats);
+    for file in left {
+        writeln!(
+            out,
+            "The number is still in {}: in a message of somebody else, or in a copy that was moved aside. Look at it, and delete a copy.",
+            line(&file.display().to_string())
+        )?;
+    }
+    writeln!(
+        out,
+        "What this can't reach keeps its own copies: WAHA and its storage, WhatsApp on your phones and on theirs, the log, backups, and the chat \
+         to which notices to the owner go."
+    )?;
     Ok(())
 }
 

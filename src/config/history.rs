@@ -1,8 +1,11 @@
-//! The setting for the history: whether this process keeps it.
+//! The settings for the history: whether this process keeps it, and for how long.
 
-use super::reader::SettingsReader;
+use std::time::Duration;
+
+use super::reader::{SettingsReader, set};
 use super::role::Role;
 use crate::settings::HistorySettings;
+use crate::time_span;
 
 /// Whether a process keeps the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,40 @@ impl KeepHistory {
         let choices = [("on", Self::On), ("off", Self::Off), ("here", Self::Here)];
         let chosen = reader.choice("HISTORY", settings.history.as_ref(), &choices)?;
         Some(if role.serves() { chosen } else { Self::Off })
+    }
+}
+
+/// A day: the history is pruned once a day.
+const KEEP_MIN: Duration = Duration::from_secs(24 * 3600);
+
+/// How long conversations are kept: a time of at least a day.
+///
+/// # Errors
+/// What to write instead.
+pub(crate) fn keep_for(text: &str) -> Result<Duration, String> {
+    match time_span::parse(text) {
+        Some(keep) if keep >= KEEP_MIN => Ok(keep),
+        Some(_) => Err(format!("is {text:?}: write at least 1d")),
+        None => Err(format!(
+            "is {text:?}: write a time with its unit, like 365d"
+        )),
+    }
+}
+
+/// `HISTORY_KEEP`; `Some(None)`: for ever.
+pub(super) fn read_keep(
+    reader: &mut SettingsReader,
+    settings: &HistorySettings,
+) -> Option<Option<Duration>> {
+    let Some(text) = set(settings.history_keep.as_ref()) else {
+        return Some(None);
+    };
+    match keep_for(text) {
+        Ok(keep) => Some(Some(keep)),
+        Err(what) => {
+            reader.mistake("HISTORY_KEEP", &what);
+            None
+        }
     }
 }
 

@@ -9,9 +9,12 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, ff
 use super::database_file::{Files, Restored};
 use super::entry::Entry;
 use super::error::{HistoryError, failed};
+use super::prune::{self, Pruned};
 use super::sqlite_trouble::Trouble;
 use super::stream::StreamEntry;
-use super::{aliases, conversations, erase, events, message_changes, names, pairing, schema};
+use super::{
+    aliases, clean, conversations, erase, events, message_changes, names, pairing, schema,
+};
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 
@@ -26,6 +29,8 @@ pub struct Appended {
     pub unreadable: usize,
     /// The first of these, for the log: session, stream id and reason.
     pub first_unreadable: Option<String>,
+    /// There were entries that remove something: the file must be pruned or cleaned.
+    pub removes: bool,
     /// The chats that the stored entries are about, under every id that they have there and in the history.
     pub chats: HashSet<(SessionName, ChatId)>,
 }
@@ -103,6 +108,52 @@ impl Archive {
             done => done,
         };
         self.known(done, "storing a batch")
+    }
+
+    /// From now on, what is older than `before` shall go: [`Archive::prune_batch`] removes it.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn begin_pruning(&mut self, before: Millis) -> Result<(), HistoryError> {
+        let begun = prune::begin(&self.opened()?.db, before);
+        self.known(begun, "noting what is old")
+    }
+
+    /// Removes a small part of what shall go; `None` if nothing shall.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn prune_batch(&mut self, now: Millis) -> Result<Option<Pruned>, HistoryError> {
+        let pruned = prune::batch(&mut self.opened()?.db, now);
+        self.known(pruned, "removing what is old")
+    }
+
+    /// When the oldest message that is kept was said.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn oldest(&mut self) -> Result<Option<Millis>, HistoryError> {
+        let found = prune::oldest(&self.opened()?.db);
+        self.known(found, "looking for its oldest message")
+    }
+
+    /// Whether bytes of deleted rows may still be in the file, so that it must be cleaned.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn needs_cleaning(&mut self) -> Result<bool, HistoryError> {
+        let due = clean::is_due(&self.opened()?.db);
+        self.known(due, "looking whether it is clean")
+    }
+
+    /// Removes the bytes of deleted rows from the file and its log. This writes the whole file again. Returns false if somebody reads an old
+    /// state of it: try again.
+    ///
+    /// # Errors
+    /// When SQLite fails: mostly if the disk has no room for a second copy of the file.
+    pub fn clean(&mut self) -> Result<bool, HistoryError> {
+        let cleaned = clean::clean(&self.opened()?.db);
+        self.known(cleaned, "cleaning it of what was deleted")
     }
 
     /// Whether the file and its log are still at their paths, as they were opened.
@@ -205,6 +256,7 @@ fn append_with(
                 *at = Some(id);
                 match Entry::read(entry, id.time()) {
                     Ok(read) => {
+                        appended.removes |= read.removes();
                         for chat in read.chats() {
                             let kept = aliases::kept_under(&tx, session, chat.clone())?;
                             appended.chats.insert((session.clone(), kept));
@@ -280,7 +332,8 @@ fn apply(
             }
             events::store(db, session, &row)?;
         }
-        Entry::Erase { chats } => erase::person(db, session, &chats)?,
+        Entry::Erase { chats, at, by } => erase::person(db, session, &chats, at, &by)?,
+        Entry::Prune { before } => prune::begin(db, before)?,
         Entry::Alias { lid, chat, at } => aliases::store(db, session, &lid, &chat, at)?,
     }
     Ok(Ok(()))

@@ -37,9 +37,15 @@ pub(super) enum Entry {
         step: ConversationStep,
     },
     Event(EventRow),
-    /// A person is erased, under these ids.
+    /// A person is erased, under these ids: when it was asked for, and by whom.
     Erase {
         chats: Vec<ChatId>,
+        at: Millis,
+        by: String,
+    },
+    /// What is older than `before` shall go.
+    Prune {
+        before: Millis,
     },
     /// Two ids turned out to be one chat, at `at`.
     Alias {
@@ -140,9 +146,15 @@ impl Entry {
                 .iter()
                 .map(|(_, chat)| chat.clone())
                 .collect(),
-            Entry::Erase { chats } => chats.clone(),
+            Entry::Erase { chats, .. } => chats.clone(),
+            Entry::Prune { .. } => Vec::new(),
             Entry::Alias { lid, chat, .. } => vec![lid.clone(), chat.clone()],
         }
+    }
+
+    /// Whether something is removed because of it.
+    pub(super) fn removes(&self) -> bool {
+        matches!(self, Entry::Erase { .. } | Entry::Prune { .. })
     }
 
     /// Reads an entry that entered its stream at `entered_at`.
@@ -163,7 +175,12 @@ impl Entry {
             "ack" | "edited" | "revoked" | "reaction" => mark(entry, kind, entered_at),
             "opened" | "claimed" | "requeued" | "closed" => conversation(entry, kind, entered_at),
             "alias" => alias(entry, entered_at),
-            "erase" => erase(entry),
+            "erase" => erase(entry, entered_at),
+            "prune" => {
+                let before = field(entry, "before").and_then(time);
+                let before = before.ok_or("no time `before`")?;
+                Ok(Entry::Prune { before })
+            }
             other => match EventKind::named(other) {
                 Some(kind) => event(entry, kind, entered_at),
                 None => Err(format!("unknown kind `{other}`")),
@@ -407,12 +424,15 @@ fn alias(entry: &StreamEntry, entered_at: Millis) -> Result<Entry, String> {
     })
 }
 
-fn erase(entry: &StreamEntry) -> Result<Entry, String> {
+fn erase(entry: &StreamEntry, entered_at: Millis) -> Result<Entry, String> {
     let chats = field(entry, "chats").ok_or("no field `chats`")?;
     let chats: Vec<String> =
         serde_json::from_str(chats).map_err(|error| format!("chats: {}", describe_json(&error)))?;
     Ok(Entry::Erase {
         chats: chats.into_iter().map(ChatId::stored).collect(),
+        at: field(entry, "at").and_then(time).unwrap_or(entered_at),
+        // The version before did not say it.
+        by: field(entry, "by").unwrap_or_default().to_owned(),
     })
 }
 

@@ -6,8 +6,12 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 
 use super::chat_names::ChatNames;
+use super::entry::EventRow;
 use super::error::{HistoryError, failed};
+use super::event::EventKind;
 use super::query::History;
+use super::{clean, erasures, events};
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 
 /// A shorter number could be part of another one.
@@ -26,7 +30,8 @@ const STATEMENTS: [&str; 10] = [
     "DELETE FROM reaction WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
     "DELETE FROM customer_name WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
     "DELETE FROM unreadable WHERE session = ?1
-        AND EXISTS (SELECT 1 FROM json_each(?2) WHERE instr(unreadable.fields, value))",
+        AND EXISTS (SELECT 1 FROM json_each(?2)
+            WHERE instr(unreadable.fields, substr(value, 1, instr(value || '@', '@') - 1)))",
 ];
 
 /// All ids of the persons with the ids `?1` (a JSON array): hidden ids, and what they turned out to be.
@@ -34,13 +39,30 @@ const ALL_IDS: &str = "WITH given AS (SELECT value AS id FROM json_each(?1)),
     kept AS (SELECT id FROM given UNION SELECT a.chat FROM alias a WHERE a.lid IN (SELECT id FROM given))
     SELECT id FROM kept UNION SELECT a.lid FROM alias a WHERE a.chat IN (SELECT id FROM kept)";
 
-/// Erases a person in a session. An entry that comes after this one may make them known again.
+/// Erases a person in a session, and notes that `by` did so `at` this time. An entry that comes after this one may make them known again.
 pub(super) fn person(
     db: &Connection,
     session: &SessionName,
     chats: &[ChatId],
+    at: Millis,
+    by: &str,
 ) -> rusqlite::Result<()> {
     let chats = all_ids(db, &json!(chats).to_string())?;
+    let hash = erasures::store(db, &chats, at, by)?;
+    // The version before wrote the line itself.
+    if !by.is_empty() {
+        let line = EventRow {
+            conversation: None,
+            at,
+            kind: EventKind::Erased,
+            by: by.to_owned(),
+            team: String::new(),
+            what: hash,
+            text: String::new(),
+        };
+        events::store(db, &SessionName::none(), &line)?;
+    }
+    clean::note(db, at)?;
     let list = json!(chats).to_string();
     for sql in STATEMENTS {
         db.prepare_cached(sql)?.execute(params![session, list])?;
@@ -51,13 +73,13 @@ pub(super) fn person(
     )?
     .execute(params![session, list])?;
     for chat in &chats {
-        notices(db, session, chat)?;
+        notices(db, chat)?;
     }
     Ok(())
 }
 
-/// What the owner was told about them: notices belong to no conversation, and name the number.
-fn notices(db: &Connection, session: &SessionName, chat: &str) -> rusqlite::Result<()> {
+/// What the owner was told about them, perhaps through another session: notices belong to no conversation, and name the number.
+fn notices(db: &Connection, chat: &str) -> rusqlite::Result<()> {
     let number = match chat.split_once('@') {
         Some((number, "c.us")) => format!("+{number}"),
         _ => chat.to_owned(),
@@ -67,9 +89,9 @@ fn notices(db: &Connection, session: &SessionName, chat: &str) -> rusqlite::Resu
     }
     let rows: Vec<i64> = db
         .prepare_cached(
-            "SELECT id FROM message WHERE session = ?1 AND conversation IS NULL AND author = 'bot' AND instr(text, ?2)",
+            "SELECT id FROM message WHERE conversation IS NULL AND author = 'bot' AND instr(text, ?1)",
         )?
-        .query_map(params![session, number], |row| row.get(0))?
+        .query_map([number], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for row in rows {
         for sql in [

@@ -15,6 +15,7 @@ mod aliases; // one person, two chat ids
 mod archive; // the writing side
 mod change_feed; // which rows changed, in order
 mod chat_names; // a chat as a person names it
+mod clean; // removes the bytes of what was deleted
 mod conversations; // the steps of a conversation
 pub mod copy; // of the whole file, for a backup
 mod csv_table; // for spreadsheets
@@ -23,6 +24,7 @@ mod daily; // the sum of each day
 mod database_file; // the file on the disk, and what to do if it is removed
 mod entry; // from a stream entry to a fact
 mod erase; // a person
+mod erasures; // that persons were erased
 mod error;
 mod event; // what somebody did, as a reader gets it
 mod events; // the same as it is stored
@@ -39,6 +41,7 @@ mod names; // of customers
 mod pages; // found messages and conversations, newest first
 mod pairing; // a reply and its echo are one row
 mod print; // as text and as JSON
+mod prune; // what is older than the history shall keep
 mod query; // the reading side
 mod ratings;
 mod report; // how long it took, and how it ended
@@ -62,6 +65,7 @@ pub use csv_table::{CsvReader, CsvRow, CsvTable};
 pub use cursor::{Cursor, NotACursor};
 pub use daily::{DailySum, rating_mean};
 pub use database_file::{FILE_NAME, FILE_NAMES, Restored};
+pub use erasures::StoredErasure;
 pub use error::HistoryError;
 pub use event::{EventKind, StoredEvent};
 pub use events::TimelineItem;
@@ -71,6 +75,7 @@ pub use growth::HistoryGrowth;
 pub use last_words::{LastSaid, LastWords, StoredMedia};
 pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
 pub use pages::{AuditPage, ConversationPage, FoundPage};
+pub use prune::{Prunable, Pruned};
 pub use query::{History, Query};
 pub use ratings::StoredRating;
 pub use report::{Report, ReportRow, ReportSpan};

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sql/006_names_and_order.sql"),
     include_str!("sql/007_identity_and_changes.sql"),
     include_str!("sql/008_words_and_persons.sql"),
+    include_str!("sql/009_retention.sql"),
 ];
 
 /// The schema version this program writes and reads.
@@ -56,14 +57,22 @@ pub(super) fn open_for_writing(
     // The log is copied back every 32 MB, not 4: message ids are random, so each batch touches many pages,
     // and the same ones again and again. The size limit gives back the disk after a long reader has let
     // the log grow. The cache (8 MB) is what we are willing to hold of it in memory.
+    // What is deleted is overwritten; `clean` does the rest.
     db.execute_batch(
         "PRAGMA journal_mode = WAL;
+         PRAGMA secure_delete = ON;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 8000;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -8000;",
     )
     .map_err(cannot)?;
+    // Files that SQLite needs for a moment have the words of customers, too: they belong beside it.
+    if let Some(directory) = path.parent().and_then(Path::to_str) {
+        let there = format!("'{}'", directory.replace('\'', "''"));
+        db.execute_batch(&format!("PRAGMA temp_store_directory = {there};"))
+            .map_err(cannot)?;
+    }
     migrate(&mut db, path)?;
     db.busy_timeout(WRITER_BUSY_MAX).map_err(cannot)?;
     Ok(db)
@@ -338,11 +347,19 @@ mod tests {
             } else {
                 ("", "")
             };
+            // Since version 8, triggers index the words.
+            let (words, noted) = match before {
+                8.. => ("UPDATE message SET edited = 'uma pessoa';", ""),
+                _ => (
+                    "INSERT INTO message_text (rowid, text, edited) VALUES (7, 'uma pesoa', 'uma pessoa');",
+                    "INSERT INTO note_text (rowid, text) VALUES (3, 'gosta de romã');",
+                ),
+            };
             db.execute_batch(&format!(
                 "PRAGMA user_version = {before};
                  INSERT INTO message (id, session, direction, stanza, chat, conversation, author, kind, text, name, sent_at, at)
                  VALUES (7, 'default', 'inbound', 'A', '5511@c.us', '1-1', 'customer', 'text', 'uma pesoa', 'Ana', 1000, 1000);
-                 INSERT INTO message_text (rowid, text, edited) VALUES (7, 'uma pesoa', 'uma pessoa');
+                 {words}
                  INSERT INTO edit (session, {of_chat} direction, stanza, at, text)
                  VALUES ('default', {chat} 'inbound', 'A', 1500, 'uma pessoa');
                  INSERT INTO conversation (session, id, chat, ticket, opened_at, closed_at, outcome)
@@ -351,10 +368,10 @@ mod tests {
             ))
             .unwrap();
             if before >= 5 {
-                db.execute_batch(
+                db.execute_batch(&format!(
                     "INSERT INTO conversation_event VALUES (3, 'default', '1-1', 1200, 'noted', 'ana', '', '', 'gosta de romã');
-                     INSERT INTO note_text (rowid, text) VALUES (3, 'gosta de romã');",
-                )
+                     {noted}"
+                ))
                 .unwrap();
             }
             // Killed, so that its log was not copied back.

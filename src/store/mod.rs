@@ -49,6 +49,7 @@ pub use agents::presence::PRESENT_FOR;
 pub use connection::bells::{Bell, Bells};
 pub use connection::config::{FirstNoticeDelay, RedisServer, StoreConfig, check_url, valid_prefix};
 pub use connection::connections::Connections;
+pub use connection::files::FilesWritten;
 pub use connection::server_check::ServerLook;
 pub use conversations::expiry::Expired;
 pub use conversations::handoffs::HandedOff;

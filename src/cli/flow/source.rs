@@ -13,10 +13,10 @@ use crate::terminal::line;
 
 /// The options that all tools share.
 #[derive(Debug, Args)]
-pub(super) struct FlowOptions {
+pub(in crate::cli) struct FlowOptions {
     /// Language of the built-in texts if the flow file sets none: en, pt-BR or es
     #[arg(long, env = "LOCALE", value_name = "LOCALE", default_value = "en", value_parser = locale)]
-    pub(super) locale: Locale,
+    pub(in crate::cli) locale: Locale,
 }
 
 /// An empty value counts as not set, as in all settings.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::problems::{bad_request, owners_only, refused, unknown};
 use crate::clock::Millis;
-use crate::console::answer::{Answer, json as json_answer, set_header};
+use crate::console::answer::{Answer, answer, json as json_answer, set_header};
 use crate::console::console::ConsoleState;
 use crate::console::pages::number;
 use crate::console::request::Request;
@@ -18,8 +18,10 @@ use crate::console::texts::{CommonTexts, PersonTexts};
 use crate::console::who::Who;
 use crate::describe::describe;
 use crate::history::ChatNames;
-use crate::ids::ChatId;
+use crate::ids::{ChatId, SessionName};
+use crate::service::person::person_zip::person_zip;
 use crate::service::person::persons::PersonError;
+use crate::store::FilesWritten;
 
 /// How long the browser waits until the history is erased too.
 const ERASED_WITHIN: Duration = Duration::from_secs(10);
@@ -65,14 +67,26 @@ pub(super) async fn export(
     let now = Millis::now();
     match state.persons.export(&names, &who.agent.name, now).await {
         Ok(data) => {
+            let script = state.flows.of(&SessionName::none());
+            let zip = match person_zip(&data, &script, now) {
+                Ok(zip) => zip,
+                Err(error) => {
+                    warn!(
+                        reason = describe(&error),
+                        "a customer's data could not be exported"
+                    );
+                    let common = CommonTexts::of(who.language);
+                    return refused(StatusCode::SERVICE_UNAVAILABLE, common.try_again);
+                }
+            };
             info!(by = %who.agent.name, "an owner exported a customer's data");
-            let mut answer = json_answer(StatusCode::OK, &data);
+            let mut answer = answer(StatusCode::OK, "application/zip", zip);
             let digits: String = chat
                 .as_str()
                 .chars()
                 .take_while(char::is_ascii_digit)
                 .collect();
-            let file = format!("attachment; filename=\"person-{digits}.json\"");
+            let file = format!("attachment; filename=\"person-{digits}.zip\"");
             set_header(&mut answer, CONTENT_DISPOSITION, &file);
             answer
         }
@@ -101,8 +115,7 @@ pub(super) async fn erase(
     }
     let erased = async {
         let (by, now) = (&who.agent.name, Millis::now());
-        state.persons.erase(&names, by, now).await?;
-        state.persons.is_erased(&names, ERASED_WITHIN).await
+        state.persons.erase(&names, by, now, ERASED_WITHIN).await
     };
     let erased = erased.await;
     // Also if it was left in the middle.
@@ -110,7 +123,8 @@ pub(super) async fn erase(
         state.hub.look_soon(&session, Some(&chat));
     }
     match erased {
-        Ok(is_everywhere) => {
+        Ok(erased) => {
+            let is_everywhere = erased.history && matches!(erased.redis, FilesWritten::Done { .. });
             info!(by = %who.agent.name, "an owner erased a customer's data");
             let message = if is_everywhere {
                 texts.erased

@@ -8,5 +8,6 @@ mod exactly_once;
 mod pages;
 mod people;
 mod reading;
+mod removing;
 mod reports;
 mod rig;

@@ -48,6 +48,9 @@ pub struct Metrics {
     events: Family<ByResult, Counter>,
     connections_closed: Counter,
     archive_error: Mutex<Option<String>>,
+    pruned_conversations: Counter,
+    pruned_messages: Counter,
+    oldest_kept: Gauge<f64, AtomicU64>,
     sessions: Mutex<SessionFigures>,
     store_errors: StoreErrorLog,
 }
@@ -120,6 +123,18 @@ impl Metrics {
         if let Ok(mut error) = self.archive_error.lock() {
             *error = reason;
         }
+    }
+
+    /// Counts what was removed from the history because it was too old.
+    pub(crate) fn count_pruned(&self, conversations: usize, messages: usize) {
+        self.pruned_conversations.inc_by(conversations as u64);
+        self.pruned_messages.inc_by(messages as u64);
+    }
+
+    /// Stores when the oldest message was said that the history has; `None`: it has none.
+    pub(crate) fn set_oldest_kept(&self, at: Option<Millis>) {
+        self.oldest_kept
+            .set(at.map_or(0.0, |at| at.as_i64() as f64 / 1_000.0));
     }
 
     /// Why the history can't be written; `None` if it can.
@@ -238,6 +253,21 @@ impl Metrics {
             "connections_closed",
             "Connections closed to make room for others, since this process started",
             self.connections_closed.clone(),
+        );
+        registry.register(
+            "history_pruned_conversations",
+            "Conversations removed from the history because they were too old, since this process started",
+            self.pruned_conversations.clone(),
+        );
+        registry.register(
+            "history_pruned_messages",
+            "Messages removed from the history because they were too old, since this process started",
+            self.pruned_messages.clone(),
+        );
+        registry.register(
+            "history_oldest_timestamp_seconds",
+            "When the oldest message was said that the history has; 0: none, or another process keeps it",
+            self.oldest_kept.clone(),
         );
         registry.register(
             "waha_up",

@@ -6,19 +6,23 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::clock::Millis;
-use crate::history::{ChatNames, Conversation, History, HistoryError, Query, StoredMessage};
+use crate::history::{
+    ChatNames, Conversation, History, HistoryError, Query, StoredErasure, StoredMessage,
+};
 use crate::ids::{AgentName, ChatId, SessionName};
-use crate::store::{AuditKind, Erasure, Remembered, Store, StoreError};
+use crate::service::dead::json::dead_reply;
+use crate::store::{AuditKind, Erasure, FilesWritten, Remembered, Store, StoreError};
 
 /// How long we wait until a reply is sent that is on its way to the person.
 const SENDING_MAX: Duration = Duration::from_secs(30);
 /// After this time no echo comes of a reply that was just sent.
 const ECHO_WITHIN: Duration = Duration::from_secs(3);
 /// How often we look whether something is done.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Finds, exports and erases persons.
 #[derive(Clone)]
@@ -65,6 +69,34 @@ pub struct PersonData {
     pub conversations: Vec<Conversation>,
     /// What the flow remembers of them.
     pub remembered: Vec<Remembered>,
+    /// Messages of theirs that nobody has read yet.
+    pub unread: Vec<Value>,
+    /// Replies to them that were not sent yet.
+    pub unsent: Vec<Value>,
+    /// Replies to them that were given up.
+    pub dead: Vec<Value>,
+}
+
+impl PersonData {
+    fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+            && self.conversations.is_empty()
+            && self.remembered.is_empty()
+            && self.unread.is_empty()
+            && self.unsent.is_empty()
+            && self.dead.is_empty()
+    }
+}
+
+/// What came of an erasure.
+#[derive(Debug)]
+pub struct ErasedPerson {
+    /// All ids of theirs.
+    pub chats: Vec<ChatId>,
+    /// The history has nothing of them any more, and no bytes of what it had. If not, it is erased as soon as its process can.
+    pub history: bool,
+    /// Whether the files of Redis still have bytes of them.
+    pub redis: FilesWritten,
 }
 
 /// Where somebody is known.
@@ -90,92 +122,145 @@ impl Persons {
         let chats = known.chats.clone();
         let read = self.with_history(move |history| read_all(history, &chats));
         let (messages, conversations) = read.await?.unwrap_or_default();
-        let mut remembered = Vec::new();
+        let mut data = PersonData {
+            chats: known.chats,
+            messages,
+            conversations,
+            remembered: Vec::new(),
+            unread: Vec::new(),
+            unsent: Vec::new(),
+            dead: Vec::new(),
+        };
         for session in &known.sessions {
-            for chat in &known.chats {
-                remembered.extend(self.store.remembered(session, chat).await?);
+            for chat in &data.chats {
+                data.remembered
+                    .extend(self.store.remembered(session, chat).await?);
+                let (unread, unsent) = self.store.waiting_messages(session, chat).await?;
+                data.unread.extend(unread);
+                data.unsent.extend(unsent);
             }
+            let letters = self.store.all_dead_letters(session).await?;
+            let theirs = letters
+                .iter()
+                .filter(|letter| data.chats.contains(&letter.chat));
+            data.dead
+                .extend(theirs.map(|letter| dead_reply(session, letter)));
         }
-        if messages.is_empty() && conversations.is_empty() && remembered.is_empty() {
+        if data.is_empty() {
             return Err(PersonError::Unknown);
         }
         self.store
             .record_audit(AuditKind::Exported, by, "a customer's data", "", now)
             .await?;
-        Ok(PersonData {
-            chats: known.chats,
-            messages,
-            conversations,
-            remembered,
-        })
+        Ok(data)
     }
 
-    /// Erases a person in all sessions, and leaves an audit line that does not say whom. Their open conversation is closed first.
-    /// The history is erased by the archiver, in a moment if the daemon runs; see [`Persons::is_erased`].
+    /// Erases a person in all sessions. Their open conversation is closed first. The history says that somebody was erased, and by whom, but not
+    /// who. It is erased by the archiver, which we wait for at most `patience`; then Redis writes its files again, without what was deleted.
     ///
     /// # Errors
-    /// [`PersonError::Unknown`] if there is nothing, [`PersonError::Sending`], and those of Redis and the history. Repeating it is safe.
+    /// [`PersonError::Unknown`] if there is nothing, and they were not erased before. [`PersonError::Sending`], and those of Redis and the
+    /// history. Repeating it is safe, and does what an erasure that was interrupted left.
     pub async fn erase(
         &self,
         names: &ChatNames,
         by: &AgentName,
         now: Millis,
-    ) -> Result<(), PersonError> {
+        patience: Duration,
+    ) -> Result<ErasedPerson, PersonError> {
         let known = self.find(names).await?;
         let began = Instant::now();
-        let mut found = false;
+        let asked = (by, now);
+        let (mut found, mut echo_may_come) = (false, false);
         for session in &known.sessions {
             let in_history = known.in_history.contains(session);
-            let chats = self.store.ids_of_person(session, &known.chats).await?;
-            loop {
-                let at = now + began.elapsed();
-                match self.store.erase(session, &chats, in_history, at).await? {
-                    Erasure::Unknown => break,
-                    Erasure::Erased => {
-                        found = true;
-                        break;
-                    }
-                    Erasure::Again => {
-                        // The echo of what we said a moment ago would make them known again.
-                        found = true;
-                        sleep(ECHO_WITHIN).await;
-                        let at = now + began.elapsed();
-                        self.store.erase(session, &chats, true, at).await?;
-                        break;
-                    }
-                    Erasure::Sending if began.elapsed() > SENDING_MAX => {
-                        return Err(PersonError::Sending);
-                    }
-                    Erasure::Sending => sleep(LOOK_INTERVAL).await,
+            match self
+                .erase_in(session, &known.chats, in_history, asked, began)
+                .await?
+            {
+                Erasure::Unknown => {}
+                erased => {
+                    found = true;
+                    echo_may_come |= erased == Erasure::Again;
                 }
             }
         }
-        if !found {
+        if !found && self.was_erased(names).await?.is_empty() {
             return Err(PersonError::Unknown);
         }
         self.store
-            .record_audit(AuditKind::Erased, by, "", "", now)
+            .forget_marks(&known.sessions, &known.chats, now + began.elapsed())
             .await?;
-        Ok(())
+        if echo_may_come {
+            sleep(ECHO_WITHIN).await;
+        }
+        // What came while the marks still named them may have made them known again.
+        let mut again = false;
+        for session in &known.sessions {
+            let erased = self
+                .erase_in(session, &known.chats, false, asked, began)
+                .await?;
+            again |= erased != Erasure::Unknown;
+        }
+        if again {
+            self.store
+                .forget_marks(&known.sessions, &known.chats, now + began.elapsed())
+                .await?;
+        }
+        let history = self.is_erased(&known.chats, patience).await?;
+        let redis = self.store.write_files_again().await?;
+        Ok(ErasedPerson {
+            chats: known.chats,
+            history,
+            redis,
+        })
     }
 
-    /// Waits, at most so long, until the history has nothing of a person any more. Returns whether that is so.
+    /// Erases a person in one session, when no reply is on its way to them.
+    async fn erase_in(
+        &self,
+        session: &SessionName,
+        chats: &[ChatId],
+        in_history: bool,
+        asked: (&AgentName, Millis),
+        began: Instant,
+    ) -> Result<Erasure, PersonError> {
+        let chats = self.store.ids_of_person(session, chats).await?;
+        loop {
+            let at = asked.1 + began.elapsed();
+            match self
+                .store
+                .erase(session, &chats, in_history, asked, at)
+                .await?
+            {
+                Erasure::Sending if began.elapsed() > SENDING_MAX => {
+                    return Err(PersonError::Sending);
+                }
+                Erasure::Sending => sleep(LOOK_INTERVAL).await,
+                erased => return Ok(erased),
+            }
+        }
+    }
+
+    /// When a person with one of these names was erased, and by whom, oldest first.
     ///
     /// # Errors
     /// Those of the history.
-    pub async fn is_erased(
-        &self,
-        names: &ChatNames,
-        patience: Duration,
-    ) -> Result<bool, PersonError> {
+    pub async fn was_erased(&self, names: &ChatNames) -> Result<Vec<StoredErasure>, PersonError> {
+        let names = names.clone();
+        let read = self.with_history(move |history| history.erasures(Some(&names)));
+        Ok(read.await?.unwrap_or_default())
+    }
+
+    /// Waits, at most so long, until the history has nothing of a person any more, and no bytes of what it had. Returns whether that is so.
+    async fn is_erased(&self, chats: &[ChatId], patience: Duration) -> Result<bool, PersonError> {
         let began = Instant::now();
         loop {
-            let names = names.clone();
+            let chats = chats.to_vec();
             let found = self.with_history(move |history| {
-                let chats = history.ids_of_person(&names)?;
-                history.sessions_of_person(&chats)
+                Ok(history.sessions_of_person(&chats)?.is_empty() && history.is_clean()?)
             });
-            if found.await?.is_none_or(|sessions| sessions.is_empty()) {
+            if found.await?.unwrap_or(true) {
                 return Ok(true);
             }
             if began.elapsed() > patience {

@@ -25,6 +25,7 @@ use crate::throttle::Throttle;
 
 use super::archive_thread::ArchiveThread;
 use super::history_keeper::{HistoryKeeper, NotKeeper};
+use super::tidying::Tidying;
 
 /// Entries per transaction: enough to make the disk's sync unimportant, few enough to fit in memory.
 const BATCH: u64 = 1_000;
@@ -56,6 +57,8 @@ pub struct Archiver {
     pub metrics: Arc<Metrics>,
     /// Says what changed, for screens.
     pub touched: Arc<Touched>,
+    /// How long conversations are kept; `None`: for ever.
+    pub keep_for: Option<Duration>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +134,8 @@ impl Archiver {
             archive: Some(self.archive),
             thread: ArchiveThread::default(),
             touched: Arc::clone(&touched),
+            metrics: Arc::clone(&metrics),
+            tidying: Tidying::new(self.keep_for),
             trimmed: HashSet::new(),
             failed: HashMap::new(),
             store_errors: StoreErrorLog::default(),
@@ -229,6 +234,8 @@ struct ArchiverState {
     archive: Option<Archive>,
     thread: ArchiveThread,
     touched: Arc<Touched>,
+    metrics: Arc<Metrics>,
+    tidying: Tidying,
     /// Sessions whose stream holds no archived entries any more.
     trimmed: HashSet<SessionName>,
     /// Sessions whose entries could not be read, and when.
@@ -292,10 +299,24 @@ impl ArchiverState {
                 break;
             }
         }
+        // Not while we stop: the file remembers what is left to do.
+        if !all && self.keeper.is_held() && self.tidy().await? {
+            // There is more, after a pause.
+            archived += 1;
+        }
         match failed {
             Some(error) if !read => Err(error.into()),
             _ => Ok(archived),
         }
+    }
+
+    /// Removes what shall not be in the file any more. Returns whether there is more to do soon.
+    async fn tidy(&mut self) -> Result<bool, ArchiverError> {
+        let Some(work) = self.tidying.next() else {
+            return Ok(false);
+        };
+        let step = self.with(move |archive| Ok(work(archive))).await?;
+        Ok(self.tidying.done(step, &self.metrics))
     }
 
     /// Those of these sessions that have entries, or may have some that are archived already. One that can't be read is looked at
@@ -383,6 +404,9 @@ impl ArchiverState {
                 unreadable,
                 "an entry of the history can't be read (written by a newer version?); it is stored unchanged"
             );
+        }
+        if appended.removes {
+            self.tidying.note();
         }
         let chats = appended.chats.into_iter().map(|(_, chat)| chat);
         self.touched.note(session, chats);

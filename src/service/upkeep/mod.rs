@@ -11,6 +11,7 @@
 //! | [`recoverer`] | sends this process' heartbeat, and releases what dead processes held |
 //! | [`reloader`] | reloads the flows while the daemon runs |
 //! | [`sweeper`] | takes sessions in which nothing is open out of the list that agents poll |
+//! | [`tidying`] | removes from the history what is too old, and the bytes of what was deleted |
 //! | [`write_back`] | when a connection is lost or made, writes back what this process sent and Redis may have forgotten |
 
 mod archive_thread;
@@ -22,4 +23,5 @@ pub mod lookout;
 pub mod recoverer;
 pub mod reloader;
 pub mod sweeper;
+mod tidying;
 pub mod write_back;

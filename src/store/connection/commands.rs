@@ -201,6 +201,11 @@ impl Redis {
         self.run("LINDEX", key, [place.into()]).await
     }
 
+    /// All elements of a list.
+    pub(crate) async fn lrange(&self, key: impl Into<String>) -> Result<Vec<String>, StoreError> {
+        self.run("LRANGE", key, [0.into(), (-1).into()]).await
+    }
+
     pub(crate) async fn smembers<R: FromValue>(
         &self,
         key: impl Into<String>,

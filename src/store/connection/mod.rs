@@ -9,6 +9,7 @@ pub(crate) mod config;
 pub(crate) mod connections;
 pub(crate) mod contact;
 pub(crate) mod error_words;
+pub(crate) mod files;
 pub(crate) mod node;
 pub(crate) mod redirection;
 pub(crate) mod redis;

@@ -554,6 +554,26 @@ impl Keys {
         self.session_key(session, DEAD)
     }
 
+    /// The beginnings of the keys that may name a chat in what they hold, each of one message, one action or one chat.
+    pub(crate) fn marks(&self, session: &SessionName) -> Vec<String> {
+        [SEEN, SENT_IDS, LANE, ACTION, TAKEOVER_BEGAN_BY, CHANGED]
+            .map(|name| self.session_key(session, name))
+            .into()
+    }
+
+    /// A pattern of all keys of ours, for SCAN.
+    pub(crate) fn all_of_sessions(&self) -> String {
+        let special = |c| matches!(c, '*' | '?' | '[' | ']' | '\\' | '^' | '-');
+        let mut pattern = String::new();
+        for c in self.prefix.chars() {
+            if special(c) {
+                pattern.push('\\');
+            }
+            pattern.push(c);
+        }
+        pattern + "{*"
+    }
+
     /// Of no session: the stream of what people do that is about none.
     pub(crate) fn history(&self, session: &SessionName) -> String {
         match session.as_str() {

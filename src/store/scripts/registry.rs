@@ -31,7 +31,7 @@ macro_rules! includes {
 }
 
 includes! {
-    server, inbox, seen, pace, lines, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats, actions,
+    server, inbox, seen, pace, lines, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats, actions, notices,
 }
 
 /// How many arguments a script takes, without those that every script gets.
@@ -151,7 +151,8 @@ scripts! {
     move_in_line: call(7),
     pause_line: call(5),
     return_held: items(1, 2),
-    erase: items(1, 1),
+    erase: items(3, 1),
+    forget_marks: items(2, 1),
 }
 
 /// What the scripts need to run.

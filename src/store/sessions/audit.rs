@@ -1,4 +1,4 @@
-//! Audit lines: what people do with this program itself, such as logging in or erasing a customer's data. They go into the history.
+//! Audit lines: what people do with this program itself, such as logging in or exporting a customer's data. They go into the history.
 
 use crate::clock::Millis;
 use crate::ids::{AgentName, SessionName};
@@ -12,8 +12,6 @@ pub enum AuditKind {
     Login,
     /// Somebody tried to log in and could not. The detail: how often.
     LoginFailed,
-    /// A customer's data was erased.
-    Erased,
     /// Data was exported. The detail: what.
     Exported,
     /// A setting was changed. The detail: which.
@@ -24,10 +22,9 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All of them.
-    pub const ALL: [AuditKind; 6] = [
+    pub const ALL: [AuditKind; 5] = [
         AuditKind::Login,
         AuditKind::LoginFailed,
-        AuditKind::Erased,
         AuditKind::Exported,
         AuditKind::Setting,
         AuditKind::SessionControl,
@@ -39,7 +36,6 @@ impl AuditKind {
         match self {
             AuditKind::Login => "login",
             AuditKind::LoginFailed => "login_failed",
-            AuditKind::Erased => "erased",
             AuditKind::Exported => "exported",
             AuditKind::Setting => "setting",
             AuditKind::SessionControl => "session_control",

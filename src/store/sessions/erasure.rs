@@ -2,17 +2,24 @@
 
 use std::collections::HashMap;
 
+use fred::types::Value;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::json;
 
 use crate::clock::Millis;
-use crate::ids::{ChatId, SessionName};
+use crate::ids::{AgentName, ChatId, SessionName};
 use crate::store::error::StoreError;
+use crate::store::lanes::dead_letters::DeadLetter;
 use crate::store::scripts::arguments::Arguments;
+use crate::store::scripts::keys::SEEN_TTL;
 use crate::store::store::Store;
 
 /// How many pairs of ids one command reads, about.
 const PAIRS_AT_ONCE: u32 = 1_000;
+/// How many dead replies one command reads.
+const LETTERS_AT_ONCE: u64 = 200;
+/// How many keys one command looks at, about, and one script then reads.
+const KEYS_AT_ONCE: &str = "1000";
 
 /// The result of [`Store::erase`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +42,7 @@ pub struct Remembered {
     /// The chat.
     pub chat: ChatId,
     /// The variables that the flow remembers.
-    pub variables: Option<Value>,
+    pub variables: Option<serde_json::Value>,
     /// When their last conversation ended.
     pub last_at: Option<Millis>,
     /// How it ended.
@@ -43,7 +50,7 @@ pub struct Remembered {
 }
 
 impl Store {
-    /// Erases a person in a session, under all ids of theirs. `in_history`: the history has something of them there.
+    /// Erases a person in a session, under all ids of theirs: who decided it, and when. `in_history`: the history has something of them there.
     ///
     /// # Errors
     /// See [`StoreError`]. Repeating it is safe.
@@ -52,9 +59,13 @@ impl Store {
         session: &SessionName,
         chats: &[ChatId],
         in_history: bool,
+        (by, asked_at): (&AgentName, Millis),
         now: Millis,
     ) -> Result<Erasure, StoreError> {
-        let mut arguments = Arguments::new().text(if in_history { "1" } else { "" });
+        let mut arguments = Arguments::new()
+            .text(if in_history { "1" } else { "" })
+            .text(by.as_str())
+            .text(asked_at.to_string());
         for chat in chats {
             arguments.push_text(chat);
         }
@@ -74,6 +85,64 @@ impl Store {
         // The archiver reads the streams of busy sessions.
         let done = std::future::ready(Ok(erased));
         self.change_session(session, now, done).await
+    }
+
+    /// Forgets these chats where messages, actions and notices name them, in each session. Returns how many keys did.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. Repeating it is safe.
+    pub async fn forget_marks(
+        &self,
+        sessions: &[SessionName],
+        chats: &[ChatId],
+        now: Millis,
+    ) -> Result<i64, StoreError> {
+        let keys = &self.inner.keys;
+        let marks: Vec<(&SessionName, Vec<String>)> = sessions
+            .iter()
+            .map(|session| (session, keys.marks(session)))
+            .collect();
+        let ids = json!(chats).to_string();
+        let mut found = 0;
+        for node in self.inner.client.nodes() {
+            let mut cursor = "0".to_owned();
+            loop {
+                let arguments = [
+                    &cursor,
+                    "MATCH",
+                    &keys.all_of_sessions(),
+                    "COUNT",
+                    KEYS_AT_ONCE,
+                ]
+                .map(Value::from)
+                .into();
+                let answer = node.send("SCAN", arguments).await?;
+                let (next, page): (String, Vec<String>) = answer.convert()?;
+                for (session, beginnings) in &marks {
+                    let theirs = page.iter().filter(|key| {
+                        beginnings
+                            .iter()
+                            .any(|begin| key.starts_with(begin.as_str()))
+                    });
+                    let mut arguments = Arguments::new().length(SEEN_TTL).text(ids.as_str());
+                    let mut any = false;
+                    for key in theirs {
+                        arguments.push_text(key);
+                        any = true;
+                    }
+                    if any {
+                        let script = &self.inner.scripts.forget_marks;
+                        let forgotten = script.run(session, now, arguments).await?;
+                        found += forgotten.as_i64().unwrap_or_default();
+                    }
+                }
+                if next == "0" {
+                    break;
+                }
+                cursor = next;
+            }
+        }
+        Ok(found)
     }
 
     /// All ids of the person who has these: for a phone number, the hidden ids, and the other way round.
@@ -112,6 +181,52 @@ impl Store {
         Ok(all)
     }
 
+    /// What waits in a chat, as JSON: the customer's messages that were not read yet, and the replies that were not sent.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn waiting_messages(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+    ) -> Result<(Vec<serde_json::Value>, Vec<serde_json::Value>), StoreError> {
+        let client = &self.inner.client;
+        let unread: Vec<String> = client.lrange(self.inner.keys.inbox(session, chat)).await?;
+        let unsent: Vec<String> = client.lrange(self.inner.keys.lane(session, chat)).await?;
+        let read = |json: &str| {
+            serde_json::from_str(json)
+                .unwrap_or_else(|_| serde_json::Value::String(json.to_owned()))
+        };
+        let unread = unread.iter().map(|one| read(one)).collect();
+        // The first letter is the kind of the reply.
+        let unsent = unsent
+            .iter()
+            .map(|one| read(one.get(1..).unwrap_or_default()))
+            .collect();
+        Ok((unread, unsent))
+    }
+
+    /// All replies of a session that were given up, oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn all_dead_letters(
+        &self,
+        session: &SessionName,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let mut all: Vec<DeadLetter> = Vec::new();
+        loop {
+            let after = all.last().map(|letter| letter.id.clone());
+            let page = self
+                .dead_letters(session, after.as_deref(), LETTERS_AT_ONCE)
+                .await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
     /// What we remember of a customer; `None` if nothing.
     ///
     /// # Errors
@@ -129,9 +244,9 @@ impl Store {
         Ok(Some(Remembered {
             session: session.clone(),
             chat: chat.clone(),
-            variables: stored
-                .remove("known")
-                .map(|known| serde_json::from_str(&known).unwrap_or(Value::String(known))),
+            variables: stored.remove("known").map(|known| {
+                serde_json::from_str(&known).unwrap_or(serde_json::Value::String(known))
+            }),
             last_at: stored
                 .get("last_at")
                 .and_then(|at| at.parse().ok())

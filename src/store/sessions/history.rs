@@ -1,5 +1,6 @@
 //! The history stream: scripts write its entries, and the archiver reads and deletes them.
 
+use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
 use crate::store::store::Store;
@@ -23,6 +24,17 @@ pub struct HistoryEntry {
 }
 
 impl Store {
+    /// Asks the process that keeps the history to remove what is older than `before`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn prune_history(&self, before: Millis) -> Result<(), StoreError> {
+        let key = self.inner.keys.history(&SessionName::none());
+        let before = before.as_i64().to_string();
+        let fields = [("kind", "prune"), ("before", &before)];
+        self.inner.client.xadd(key, &fields).await.map(drop)
+    }
+
     /// Up to `count` entries after `position`, or from the beginning. Fewer if they are large: an entry has the whole of a
     /// message, which can be two megabytes.
     ///

@@ -3,7 +3,6 @@
 mod flows;
 mod markdown;
 mod package;
-mod privacy;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -13,5 +13,6 @@ mod leaks;
 mod line;
 mod log;
 mod person;
+mod privacy;
 mod shell;
 mod show;

@@ -1,5 +1,6 @@
 //! `waha-sm person`: everything of one customer is exported, then erased everywhere, and nobody else is touched.
 
+use std::io::Read as _;
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
@@ -55,6 +56,14 @@ fn holds(bytes: &[u8], word: &str) -> bool {
     memchr::memmem::find(bytes, word.as_bytes()).is_some()
 }
 
+/// A file of the zip.
+fn in_zip(zip: &[u8], name: &str) -> Vec<u8> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+    let mut bytes = Vec::new();
+    zip.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
 #[test]
 fn a_person_is_exported_and_then_erased_everywhere_and_nobody_else_is() {
     let (test, redis) = (TestSetup::new(), Redis::start());
@@ -84,14 +93,36 @@ fn a_person_is_exported_and_then_erased_everywhere_and_nobody_else_is() {
 
     let exported = run(&test, &redis, &["person", "export", "+55 11 99999-0000"]);
     assert!(exported.status.success(), "{exported:?}");
-    let data: Value = serde_json::from_slice(&exported.stdout).unwrap();
+    let data = in_zip(&exported.stdout, "person.json");
+    assert!(!holds(&data, "tangerine"));
+    let data: Value = serde_json::from_slice(&data).unwrap();
     assert_eq!(data["messages"].as_array().unwrap().len(), 4);
     assert_eq!(
         data["conversations"][0]["events"][0]["text"],
         "likes pomegranate"
     );
     assert_eq!(data["remembered"][0]["variables"]["name"], "pomegranate");
-    assert!(!holds(&exported.stdout, "tangerine"));
+    assert_eq!(data["dead"][0]["reason"], "r");
+    assert_eq!(data["messages"][0]["chat"], PERSON);
+    let page = in_zip(&exported.stdout, "person.html");
+    assert!(holds(&page, "likes pomegranate") && holds(&page, "+5511999990000"));
+    let file = test.directory.path().join("person.zip");
+    let written = run(
+        &test,
+        &redis,
+        &[
+            "person",
+            "export",
+            PERSON,
+            "--output",
+            file.to_str().unwrap(),
+        ],
+    );
+    assert!(written.status.success(), "{written:?}");
+    assert_eq!(
+        in_zip(&std::fs::read(file).unwrap(), "person.html").is_empty(),
+        false
+    );
 
     // Nobody is erased by mistake.
     let unsure = run(&test, &redis, &["person", "erase", PERSON]);
@@ -117,7 +148,8 @@ fn a_person_is_exported_and_then_erased_everywhere_and_nobody_else_is() {
     );
     assert!(erased.status.success(), "{erased:?}");
     let text = String::from_utf8(erased.stdout).unwrap();
-    assert_eq!(text, "5511999990000 is erased.\n");
+    assert!(text.starts_with("5511999990000 is erased.\n"), "{text}");
+    assert!(text.contains("WAHA and its storage"), "{text}");
     for list in [
         &["--search", "pomegranate"][..],
         &["--conversations", "--search", "likes"],
@@ -142,9 +174,7 @@ fn a_person_is_exported_and_then_erased_everywhere_and_nobody_else_is() {
         assert!(!holds(&held, word), "Redis still holds {word}");
     }
     assert!(holds(&held, "tangerine") && holds(&held, "Tanja"));
-    // All keys but `action:` ones, which expire.
-    let others = "KEYS waha-sm:{default}:[^a]*5511999990000*";
-    assert_eq!(redis.ask(others), "*0");
+    assert!(!holds(&held, "5511999990000"), "Redis still has the number");
     assert_eq!(redis.number("XLEN waha-sm:{default}:dead"), 1);
 
     // The other customer's conversation goes on, and the person is a new customer.
@@ -166,6 +196,7 @@ fn a_person_is_exported_and_then_erased_everywhere_and_nobody_else_is() {
         lines,
         [
             "a customer's data was erased by owner",
+            "a customer's data exported by owner",
             "a customer's data exported by owner"
         ]
     );

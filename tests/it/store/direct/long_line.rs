@@ -12,6 +12,7 @@ use waha_sm::store::{
 
 use super::{PER_MINUTE, block_on, chat, connect, ingest, new_id, notices, process, session, step};
 use crate::harness::{Redis, ms};
+use waha_sm::ids::AgentName;
 
 /// Fills two lines: for workers, and for people. The first fifty of each are due for a look at 3 s, and all others at 150 s.
 const FILL: &str = r#"
@@ -151,7 +152,7 @@ async fn costs(
     );
     cost!(
         "one is erased",
-        store.erase(session, &[chat(1)], false, now)
+        store.erase(session, &[chat(1)], false, (&AgentName::owner(), now), now)
     );
     cost!("a release", store.release(session, &process("p"), now));
     costs
