@@ -134,7 +134,7 @@ fn person_page(data: &PersonData, script: &Script, now: Millis) -> Result<String
     });
     Ok(environment
         .get_template("page")?
-        .render(minijinja::Value::from_serialize(&values))?)
+        .render(minijinja::value::Serde(&values))?)
 }
 
 /// What there is besides the words.

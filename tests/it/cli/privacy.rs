@@ -102,7 +102,7 @@ fn no_byte_of_an_erased_person_stays_in_the_data_directory() {
         "pomegranate again",
         &new_message_id(),
     );
-    linked["payload"]["_data"] = json!({"key": {"remoteJid": LID, "senderPn": "5511999990000@s.whatsapp.net", "remoteJidAlt": "5511999990000@s.whatsapp.net"}});
+    linked["payload"]["_data"]["Info"]["SenderAlt"] = "5511999990000@s.whatsapp.net".into();
     daemon.posts(&linked);
     for (chat, note) in [(PERSON, "likes pomegranate"), (OTHER, "likes tangerine")] {
         let noted = run(&["note", chat, note]);
