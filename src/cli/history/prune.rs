@@ -18,7 +18,6 @@ use crate::describe::describe;
 use crate::history::{FILE_NAME, History, HistoryError, Prunable};
 use crate::settings::RedisSettings;
 use crate::store::Store;
-use crate::time_span;
 
 /// Why the daemon must be running.
 const WHY: &str = "it removes what is old, because only one process writes the history";
@@ -49,7 +48,8 @@ pub(super) fn main(arguments: &PruneArgs) -> ExitCode {
     };
     let before = Millis::now() - keep;
     let path = config::data_dir(arguments.redis.data_dir.as_ref()).join(FILE_NAME);
-    let shown = time_span::shown(keep);
+    let shown = arguments.history_keep.as_deref().unwrap_or_default().trim();
+    let shown = crate::terminal::line(shown).to_string();
     if arguments.dry_run {
         return match prunable(&path, before) {
             Err(error) => fail(&describe(&error)),

@@ -14,5 +14,6 @@ mod line;
 mod log;
 mod person;
 mod privacy;
+mod retention;
 mod shell;
 mod show;
