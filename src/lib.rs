@@ -106,7 +106,7 @@
 //! | `service/accounts` | how agents prove who they are to the console, and what they keep there: passwords, one-use links, logins, API tokens | |
 //! | `service/dead` | replies that were given up: people look at them, and send them again or delete them | |
 //! | `service/checkup` | what works and what does not, as far as a process knows; for `doctor` and the console | history, health (our own port) |
-//! | `service/person` | all data of one person: exporting and erasing it, for the command line and the console | history |
+//! | `service/person` | all data of one person: exporting it as a zip (its page in the language and the time of the flow) and erasing it, for the command line and the console | history, flow |
 //! | `service/kit` | what agents share: backoff, leases, duties, work on many sessions, periodic work, metrics, the access to WAHA | |
 //! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |

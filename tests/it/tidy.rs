@@ -126,7 +126,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["service/kit", "store", "history", "waha", "health", "flows"],
     ),
     ("service/desk", &["service/kit", "store", "flows", "flow"]),
-    ("service/person", &["service/kit", "store", "history"]),
+    ("service/person", &["service/kit", "store", "history", "flow"]),
     (
         "service/line",
         &["service/kit", "store", "waha", "flows", "flow"],

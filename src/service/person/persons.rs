@@ -14,7 +14,6 @@ use crate::history::{
     ChatNames, Conversation, History, HistoryError, Query, StoredErasure, StoredMessage,
 };
 use crate::ids::{AgentName, ChatId, SessionName};
-use crate::service::dead::json::dead_reply;
 use crate::store::{AuditKind, Erasure, FilesWritten, Remembered, Store, StoreError};
 
 /// How long we wait until a reply is sent that is on its way to the person.
