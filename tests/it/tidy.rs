@@ -126,7 +126,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["service/kit", "store", "history", "waha", "health", "flows"],
     ),
     ("service/desk", &["service/kit", "store", "flows", "flow"]),
-    ("service/person", &["service/kit", "store", "history", "flow"]),
+    (
+        "service/person",
+        &["service/kit", "store", "history", "flow"],
+    ),
     (
         "service/line",
         &["service/kit", "store", "waha", "flows", "flow"],

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::clock::Millis;
@@ -14,7 +14,7 @@ use crate::history::{
     ChatNames, Conversation, History, HistoryError, Query, StoredErasure, StoredMessage,
 };
 use crate::ids::{AgentName, ChatId, SessionName};
-use crate::store::{AuditKind, Erasure, FilesWritten, Remembered, Store, StoreError};
+use crate::store::{AuditKind, DeadLetter, Erasure, FilesWritten, Remembered, Store, StoreError};
 
 /// How long we wait until a reply is sent that is on its way to the person.
 const SENDING_MAX: Duration = Duration::from_secs(30);
@@ -74,6 +74,22 @@ pub struct PersonData {
     pub unsent: Vec<Value>,
     /// Replies to them that were given up.
     pub dead: Vec<Value>,
+}
+
+/// A reply that was given up.
+fn dead_reply(session: &SessionName, letter: &DeadLetter) -> Value {
+    let (text, reply) = match &letter.reply {
+        Ok(reply) => (json!(reply.text), json!(reply)),
+        Err(unreadable) => (json!(unreadable), Value::Null),
+    };
+    json!({
+        "session": session,
+        "chat": letter.chat,
+        "at": letter.at(),
+        "reason": letter.reason,
+        "text": text,
+        "reply": reply,
+    })
 }
 
 impl PersonData {
