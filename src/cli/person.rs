@@ -1,5 +1,6 @@
 //! `waha-sm person`: exports or erases everything that is kept of a person.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -242,7 +243,12 @@ fn erased(names: Option<&ChatNames>, directory: &Path) -> ExitCode {
         });
     }
     let mut lines = String::new();
+    let mut said = BTreeSet::new();
     for one in found {
+        // A number may be in the history under several ids, each with its hash.
+        if names.is_some() && !said.insert(one.at) {
+            continue;
+        }
         let at = Timestamp::from_millisecond(one.at.as_i64()).unwrap_or_default();
         let at = at
             .to_zoned(TimeZone::system())

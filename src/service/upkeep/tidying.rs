@@ -65,7 +65,7 @@ impl Tidying {
     ) -> Option<impl FnOnce(&mut Archive) -> TidyStep + Send + 'static> {
         let now = Instant::now();
         let looks = now >= self.next_look;
-        if !looks && !(self.may_be_due && now >= self.not_before) {
+        if !(looks || self.may_be_due && now >= self.not_before) {
             return None;
         }
         self.may_be_due = true;
