@@ -49,7 +49,7 @@ fn says(daemon: &Daemon, chat: &str, name: &str, words: &str) -> String {
     id
 }
 
-fn happens(daemon: &Daemon, event: &str, payload: serde_json::Value) {
+fn happens(daemon: &Daemon, event: &str, payload: &serde_json::Value) {
     daemon.posts(&json!({
         "id": format!("evt_{}", new_message_id()), "event": event, "session": SESSION, "timestamp": now_ms(), "payload": payload,
     }));
@@ -78,7 +78,7 @@ fn no_byte_of_an_erased_person_stays_in_the_data_directory() {
         happens(
             &daemon,
             "message.edited",
-            json!({
+            &json!({
                 "id": before(&new_message_id()), "from": chat, "fromMe": false, "timestamp": now_ms() / 1000,
                 "body": format!("{word} or quince").replace("tangerine or quince", "tangerine edited"), "editedMessageId": id,
             }),
@@ -86,7 +86,7 @@ fn no_byte_of_an_erased_person_stays_in_the_data_directory() {
         happens(
             &daemon,
             "message.reaction",
-            json!({
+            &json!({
                 "id": before(&new_message_id()), "from": chat, "fromMe": false, "timestamp": now_ms() / 1000,
                 "reaction": {"text": "👍", "messageId": before(&id)},
             }),
