@@ -200,7 +200,11 @@ pub(crate) fn finding_words(
             &fill(texts.files_last_strangely, &[&format!("{typed:?}")]),
             &[],
         ),
-        Finding::SessionWorks(session) => of_session(session.as_str(), texts.session_works),
+        Finding::SessionWorks { session, heard_at } => {
+            let heard = heard_at.map(|at| fill(texts.session_heard, &[&time(at)]));
+            let message = format!("{} {}", texts.session_works, heard.unwrap_or_default());
+            of_session(session.as_str(), message.trim())
+        }
         Finding::SessionDown {
             session,
             status,

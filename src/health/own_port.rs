@@ -61,7 +61,10 @@ pub fn post_webhook(
 fn answered(
     answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
 ) -> Result<PortAnswer, String> {
-    let mut answer = answer.map_err(|error| error.to_string())?;
+    let mut answer = answer.map_err(|error| match error {
+        ureq::Error::Io(error) => error.to_string(),
+        error => error.to_string(),
+    })?;
     Ok(PortAnswer {
         status: answer.status().as_u16(),
         body: answer.body_mut().read_to_string().unwrap_or_default(),

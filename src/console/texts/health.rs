@@ -43,6 +43,11 @@ texts! {
         ],
         session: ["Session {}", "Sessão {}", "Sesión {}"],
         session_works: ["It can send and receive.", "Pode enviar e receber.", "Puede enviar y recibir."],
+        session_heard: [
+            "The last message of a customer came at {}.",
+            "A última mensagem de um cliente chegou em {}.",
+            "El último mensaje de un cliente llegó a las {}."
+        ],
         session_down: [
             "It can't send or receive. Look at it on the page of the sessions: perhaps its phone must be paired again.",
             "Não pode enviar nem receber. Veja a página das sessões: talvez seja preciso parear o celular de novo.",
@@ -58,7 +63,7 @@ texts! {
             "{} la pausó a las {}. No se llama a nadie nuevo hasta que alguien la reanude en la página de la fila."
         ],
         history: ["History", "Histórico", "Historial"],
-        history_works: ["It is written.", "Está sendo gravado.", "Se está escribiendo."],
+        history_works: ["It can be read and written.", "Pode ser lido e gravado.", "Se puede leer y escribir."],
         history_fails: [
             "Nothing is lost yet: it waits in Redis. Is there space on the disk, and may we write in DATA_DIR?",
             "Nada se perdeu ainda: espera no Redis. Há espaço no disco, e podemos gravar em DATA_DIR?",

@@ -228,7 +228,12 @@ pub enum Finding {
     FilesLastStrangely(String),
 
     /// A session is connected to WhatsApp.
-    SessionWorks(SessionName),
+    SessionWorks {
+        /// Which.
+        session: SessionName,
+        /// When WAHA last posted a customer's message, if it ever did.
+        heard_at: Option<Millis>,
+    },
     /// A session can't send or receive.
     SessionDown {
         /// Which.
@@ -352,7 +357,7 @@ impl Finding {
             | Self::WahaRuns { .. }
             | Self::HooksWork
             | Self::FilesLast(_)
-            | Self::SessionWorks(_)
+            | Self::SessionWorks { .. }
             | Self::HistoryWorks
             | Self::DiskHasSpace { .. }
             | Self::FlowsWork(_)
@@ -485,7 +490,7 @@ impl Finding {
             | Self::FilesDieEarly(_)
             | Self::FilesForever
             | Self::FilesLastStrangely(_) => "files",
-            Self::SessionWorks(_)
+            Self::SessionWorks { .. }
             | Self::SessionDown { .. }
             | Self::NoSession
             | Self::NowebStoreOff(_)

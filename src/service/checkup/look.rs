@@ -193,6 +193,10 @@ impl Checkup {
                 since: Some(paused.since),
             })
         };
+        let works = |session: &SessionName| Finding::SessionWorks {
+            session: session.clone(),
+            heard_at: known.and_then(|known| known.get(session)?.heard_at),
+        };
         let listed = waha.sessions.as_deref();
         if listed.is_some_and(<[_]>::is_empty) {
             findings.push(Finding::NoSession);
@@ -207,7 +211,7 @@ impl Checkup {
             match (down_by_redis(session), listed) {
                 _ if is_listed => {}
                 (Some(down), _) => findings.push(down),
-                (None, None) => findings.push(Finding::SessionWorks(session.clone())),
+                (None, None) => findings.push(works(session)),
                 (None, Some(_)) => {}
             }
         }
@@ -241,7 +245,7 @@ impl Checkup {
         heard.sort_by(|(one, _), (other, _)| one.cmp(other));
         for (session, found) in heard {
             match found.is_empty() {
-                true => findings.push(Finding::SessionWorks(session)),
+                true => findings.push(works(&session)),
                 false => findings.extend(found),
             }
         }

@@ -155,6 +155,13 @@ fn a_healthy_system_has_no_finding_and_each_fault_of_waha_has_one() {
     let began = Instant::now();
     clinic.finds(&[], &[]);
     assert!(began.elapsed() < Duration::from_secs(2));
+    let (_, findings) = clinic.doctor(&[]);
+    let session = findings
+        .iter()
+        .find(|one| one["check"] == "session")
+        .unwrap();
+    let heard = "The last message of a customer came at 2";
+    assert!(session["message"].to_string().contains(heard), "{session}");
     let heard = daemon.metric("waha_sm_last_inbound_timestamp_seconds{session=\"default\"}");
     assert!(heard.is_some_and(|at| at > 1.7e9), "{heard:?}");
 
