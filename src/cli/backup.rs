@@ -14,7 +14,7 @@ use crate::cli::exit::{EXIT_FAILURE, exit, fail, print_error, wrong};
 use crate::cli::progress::ShownProgress;
 use crate::cli::redis::who_keeps_history;
 use crate::config::RedisConfig;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, DataDirError};
 use crate::describe::describe;
 use crate::history::HistoryError;
 use crate::runtime::{self, Signals};
@@ -200,7 +200,12 @@ impl SourceRedis {
                  values as the daemon's"
             ));
         }
-        let data_dir = DataDir::take(&config.data_dir).map_err(|error| describe(&error))?;
+        let data_dir = DataDir::take(&config.data_dir).map_err(|error| match error {
+            DataDirError::Taken(_) => {
+                format!("waha-sm is just starting or stopping on the data directory {shown}: try again in a moment")
+            }
+            error => describe(&error),
+        })?;
         let started = PrivateRedis::start(data_dir.directory(), config.private_memory_max).await;
         let started = started.map_err(|error| describe(&error))?;
         let server = RedisServer::Private(started.socket().clone());
