@@ -140,10 +140,8 @@ fn all_that_was_acknowledged_before_a_backup_is_there_after_a_disaster_and_answe
 
     succeeds(&run(&setup, "restore", &backup, &[]));
     let restored = test.directory.path().join("data/flows/flow.toml");
-    let mut daemon = setup
-        .set("FLOW_FILE", restored.display().to_string())
-        .start();
-    let setup = test.setup("all");
+    let setup = setup.set("FLOW_FILE", restored.display().to_string());
+    let mut daemon = setup.start();
     let line = eventually("the line is there", || {
         let line = waiting(&setup);
         (line.len() >= before).then_some(line)
@@ -166,10 +164,7 @@ fn all_that_was_acknowledged_before_a_backup_is_there_after_a_disaster_and_answe
     }
     // Everybody in line is asked, once.
     daemon.terminate();
-    let settings = test
-        .setup("all")
-        .set("FLOW_FILE", restored.display().to_string());
-    let daemon = settings.set("WORKERS", "1000").start();
+    let daemon = setup.set("WORKERS", "1000").start();
     eventually("everybody is asked", || {
         let (first, others) = wanted.split_first().unwrap();
         let all = others.iter().all(|chat| asked(chat) > 0);
