@@ -120,7 +120,7 @@
 //! | `flow/load` | from TOML to a script, with every mistake and its place; the built-in flows | |
 //! | `flow/turn` | one turn: flow, state, input and time become a new state and replies | |
 //! | `flow/author` | tools for people who write flows: outline, rehearsal, dialogues | |
-//! | `terminal`, `health_socket`, [`clock`], `throttle`, `time_span`, [`secret`], [`ids`], `describe`, [`private_dir`], [`version`] | leaves: safe output, the time, rate-limited logging, time spans, secrets, ids, errors as text, directories that only we can read | nothing of ours |
+//! | `terminal`, `copy_pace`, `health_socket`, [`clock`], `throttle`, `time_span`, [`secret`], [`ids`], `describe`, [`private_dir`], [`version`] | leaves: safe output, the time, rate-limited logging, time spans, secrets, ids, errors as text, directories that only we can read | nothing of ours |
 //!
 //! A test (`tests/it/tidy.rs`) enforces this table. Translation belongs to the agent that knows both sides: the conversation
 //! turns WAHA's message into the flow's input, and the delivery turns a reply into a request and a history entry.
@@ -137,6 +137,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod console;
+mod copy_pace;
 pub mod data_dir;
 mod describe;
 pub mod flow;

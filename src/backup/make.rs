@@ -14,6 +14,7 @@ use crate::backup::news::{BackupNews, ToldNews};
 use crate::backup::summed::{Summing, copy_summed, new_file, sum_of_file};
 use crate::backup::unfinished::UnfinishedBackup;
 use crate::clock::Millis;
+use crate::copy_pace::CopyPace;
 use crate::flows::FlowFiles;
 use crate::history::{FILE_NAMES, copy};
 use crate::store::{SnapshotError, SnapshotOrigin, Store};
@@ -145,6 +146,7 @@ async fn snapshot(
     let path = backup.file(name)?;
     let mut file = new_file(&path).map_err(at(&path))?;
     let (mut sum, mut size, mut unsynced) = (Summing::new(), 0, 0);
+    let mut pace = CopyPace::new();
     let mut write = |some: &[u8]| {
         file.write_all(some)?;
         sum.add(some);
@@ -154,6 +156,7 @@ async fn snapshot(
             unsynced = 0;
             file.sync_data()?;
         }
+        pace.wrote(some.len() as u64);
         told(BackupNews::At {
             step: "Redis",
             done: size,

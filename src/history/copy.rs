@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::time::Instant;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::backup::{Backup, StepResult};
@@ -12,16 +11,17 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::error::{HistoryError, failed};
 use super::schema;
+use crate::copy_pace::CopyPace;
 use crate::ids::SessionName;
 
 /// The schema that this program writes. It can read no newer one.
 pub const SCHEMA: i64 = schema::VERSION;
 
-/// Pages that are copied at once: a megabyte.
-const STEP: i32 = 256;
+/// Pages that are copied at once: a quarter of a megabyte.
+const STEP: i32 = 64;
 
 /// After so many steps the copy is on the disk. If all of it waited for the end, others who write to the same disk would wait then.
-const SYNC_AFTER: u32 = 8;
+const SYNC_AFTER: u32 = 32;
 
 /// What a history holds, as far as a backup must know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +62,9 @@ pub fn copy(
     let on_disk = File::open(to).map_err(|error| unwritten(to, &error))?;
     {
         let backup = Backup::new(&source, &mut copied).map_err(&writing)?;
-        let mut steps = 0;
+        let (mut steps, mut before) = (0, 0);
+        let mut pace = CopyPace::new();
         loop {
-            let began = Instant::now();
             let step = backup.step(STEP).map_err(&writing)?;
             steps += 1;
             if steps % SYNC_AFTER == 0 {
@@ -72,15 +72,13 @@ pub fn copy(
             }
             let progress = backup.progress();
             let bytes = |pages: i32| u64::try_from(pages).unwrap_or(0) * u64::from(page);
-            told(
-                bytes(progress.pagecount - progress.remaining),
-                bytes(progress.pagecount),
-            );
+            let done = bytes(progress.pagecount - progress.remaining);
+            told(done, bytes(progress.pagecount));
             if step == StepResult::Done {
                 break;
             }
-            // Half of the time belongs to those who answer customers.
-            std::thread::sleep(began.elapsed());
+            pace.wrote(done.saturating_sub(before));
+            before = done;
         }
     }
     // One file, which can be opened where nothing can be written.

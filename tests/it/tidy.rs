@@ -169,6 +169,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Every room may import these. They import nothing of ours but other leaves.
 const LEAVES: &[&str] = &[
     "clock",
+    "copy_pace",
     "describe",
     "health_socket",
     "ids",
