@@ -286,7 +286,18 @@ async fn erase(persons: &Persons, which: &WhichPerson) -> Result<(), CommandErro
         )?,
     }
     let directory = config::data_dir(which.redis.data_dir.as_ref());
-    let left = files_with(&directory, &erased.chats);
+    let left = match erased.wrote_again {
+        true => {
+            writeln!(
+                out,
+                "They wrote while they were erased, and are a new customer now: run this again to erase that, too."
+            )?;
+            Vec::new()
+        }
+        // While the history still has them, it is no news.
+        false if !erased.history => Vec::new(),
+        false => files_with(&directory, &erased.chats),
+    };
     for file in left {
         writeln!(
             out,

@@ -121,6 +121,23 @@ impl History {
         Ok(found.into_iter().map(ChatId::stored).collect())
     }
 
+    /// Whether there is something of a person with one of these ids from before this time.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn has_before(&self, chats: &[ChatId], at: Millis) -> Result<bool, HistoryError> {
+        let read = || {
+            self.db
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM message WHERE chat IN (SELECT value FROM json_each(?1)) AND at < ?2)
+                     OR EXISTS (SELECT 1 FROM conversation WHERE chat IN (SELECT value FROM json_each(?1))
+                        AND coalesce(opened_at, claimed_at, closed_at, 0) < ?2)",
+                )?
+                .query_row(params![json!(chats).to_string(), at], |row| row.get(0))
+        };
+        read().map_err(failed(&self.path, "looking for a person"))
+    }
+
     /// The sessions in which there is something of a person with one of these ids.
     ///
     /// # Errors

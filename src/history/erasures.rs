@@ -11,6 +11,7 @@ use super::chat_names::ChatNames;
 use super::error::{HistoryError, failed};
 use super::query::History;
 use crate::clock::Millis;
+use crate::ids::ChatId;
 
 /// A person was erased.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,6 +59,26 @@ fn hash(key: &hmac::Key, id: &str) -> String {
 }
 
 impl History {
+    /// Whether a person with one of these ids was erased when that was asked for at this moment.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn has_erasure(&self, chats: &[ChatId], at: Millis) -> Result<bool, HistoryError> {
+        let read = || {
+            let key = key(&self.db)?;
+            let mut found = self
+                .db
+                .prepare_cached("SELECT 1 FROM erasure WHERE hash = ?1 AND at = ?2")?;
+            for chat in chats {
+                if found.exists(params![hash(&key, chat.as_str()), at])? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        read().map_err(failed(&self.path, "reading who was erased"))
+    }
+
     /// The erasures of the person with one of these names, or all of them (one line for each id that a person had), oldest first.
     ///
     /// # Errors

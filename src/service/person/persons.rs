@@ -112,6 +112,8 @@ pub struct ErasedPerson {
     pub history: bool,
     /// Whether the files of Redis still have bytes of them.
     pub redis: FilesWritten,
+    /// They wrote while they were erased: they are a new customer.
+    pub wrote_again: bool,
 }
 
 /// Where somebody is known.
@@ -222,12 +224,18 @@ impl Persons {
                 .forget_marks(&known.sessions, &known.chats, now + began.elapsed())
                 .await?;
         }
-        let history = self.is_erased(&known.chats, patience).await?;
+        let history = self
+            .is_erased(&known.chats, now, found || again, patience)
+            .await?;
         let redis = self.store.write_files_again().await?;
+        let chats = known.chats.clone();
+        let since = self.with_history(move |history| history.sessions_of_person(&chats));
+        let wrote_again = since.await?.is_some_and(|sessions| !sessions.is_empty());
         Ok(ErasedPerson {
             chats: known.chats,
             history,
             redis,
+            wrote_again: history && wrote_again,
         })
     }
 
@@ -267,13 +275,21 @@ impl Persons {
         Ok(read.await?.unwrap_or_default())
     }
 
-    /// Waits, at most so long, until the history has nothing of a person any more, and no bytes of what it had. Returns whether that is so.
-    async fn is_erased(&self, chats: &[ChatId], patience: Duration) -> Result<bool, PersonError> {
+    /// Waits, at most so long, until the history has nothing of a person from before `asked_at`, and no bytes of what it had. Returns whether that
+    /// is so. `has_entry`: the history's stream has the entry by which they are erased.
+    async fn is_erased(
+        &self,
+        chats: &[ChatId],
+        asked_at: Millis,
+        has_entry: bool,
+        patience: Duration,
+    ) -> Result<bool, PersonError> {
         let began = Instant::now();
         loop {
             let chats = chats.to_vec();
             let found = self.with_history(move |history| {
-                Ok(history.sessions_of_person(&chats)?.is_empty() && history.is_clean()?)
+                let is_noted = !has_entry || history.has_erasure(&chats, asked_at)?;
+                Ok(is_noted && !history.has_before(&chats, asked_at)? && history.is_clean()?)
             });
             if found.await?.unwrap_or(true) {
                 return Ok(true);
