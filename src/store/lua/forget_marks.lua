@@ -1,6 +1,6 @@
 -- Forgets the chats of an erased person in keys about messages, actions and notices. The id of a message stays marked, without the chat: it keeps
 -- an old message from coming back, and the echo of a reply that was just sent from making them known again.
--- Uses: seen, notices
+-- Uses: notices
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), the ids of the person (JSON), then per key: its name
 -- Returns: how many of the keys named them
