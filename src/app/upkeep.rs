@@ -17,6 +17,7 @@ use super::shared::Shared;
 use super::start_error::StartError;
 use crate::config::{KeepHistory, Role};
 use crate::data_dir::DataDir;
+use crate::describe::describe;
 use crate::flows::Flows;
 use crate::health_socket;
 use crate::history::{self, Archive};
@@ -184,8 +185,12 @@ impl OpenHistory {
     ) -> Result<Self, StartError> {
         let path = data_dir.path().join(history::FILE_NAME);
         let opening = {
-            let path = path.clone();
+            let (directory, path) = (data_dir.path().to_owned(), path.clone());
             back.spawn_blocking(move || {
+                // Without it everything works, only the files for a moment are in another place.
+                if let Err(error) = history::keep_temporary_files_in(&directory) {
+                    warn!(error = %describe(&error), "SQLite can't put its temporary files into the data directory");
+                }
                 let mut archive = archiver::open(&path)?;
                 let file = archive.file_id_now();
                 Ok::<_, history::HistoryError>((archive, file))

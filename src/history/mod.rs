@@ -53,6 +53,7 @@ mod spread; // median and ninth decile
 mod sqlite_trouble; // what SQLite says, and what to do about it
 mod status; // where a conversation is
 mod stream;
+mod temporary_files; // of SQLite
 #[cfg(test)]
 mod tests;
 mod times; // times as SQLite stores them
@@ -83,4 +84,5 @@ pub use since::{SinceError, parse_since, parse_until, since_in, until_in};
 pub use spread::Spread;
 pub use status::Status;
 pub use stream::StreamEntry;
+pub use temporary_files::keep_temporary_files_in;
 pub use transcript::{Transcript, TranscriptItem, TranscriptKind, TranscriptPage};

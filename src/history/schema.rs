@@ -67,12 +67,6 @@ pub(super) fn open_for_writing(
          PRAGMA cache_size = -8000;",
     )
     .map_err(cannot)?;
-    // Files that SQLite needs for a moment have the words of customers, too: they belong beside it.
-    if let Some(directory) = path.parent().and_then(Path::to_str) {
-        let there = format!("'{}'", directory.replace('\'', "''"));
-        db.execute_batch(&format!("PRAGMA temp_store_directory = {there};"))
-            .map_err(cannot)?;
-    }
     migrate(&mut db, path)?;
     db.busy_timeout(WRITER_BUSY_MAX).map_err(cannot)?;
     Ok(db)
