@@ -226,7 +226,10 @@ impl Persons {
         }
         let history = self
             .is_erased(&known.chats, now, found || again, patience)
-            .await?;
+            .await?
+            && self
+                .rewrite_streams(&known.sessions, (now, began), patience)
+                .await?;
         let redis = self.store.write_files_again().await?;
         let chats = known.chats.clone();
         let since = self.with_history(move |history| history.sessions_of_person(&chats));
@@ -299,6 +302,29 @@ impl Persons {
             }
             sleep(LOOK_INTERVAL).await;
         }
+    }
+
+    /// Removes what the archiver has read from the streams of these sessions, to the last byte. Waits for it at most so long, and returns whether it
+    /// is done.
+    async fn rewrite_streams(
+        &self,
+        sessions: &[SessionName],
+        (now, began): (Millis, Instant),
+        patience: Duration,
+    ) -> Result<bool, PersonError> {
+        for session in sessions {
+            while !self
+                .store
+                .rewrite_history(session, now + began.elapsed())
+                .await?
+            {
+                if began.elapsed() > patience {
+                    return Ok(false);
+                }
+                sleep(LOOK_INTERVAL).await;
+            }
+        }
+        Ok(true)
     }
 
     /// Whether our file is the history's.

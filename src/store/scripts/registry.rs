@@ -153,6 +153,7 @@ scripts! {
     return_held: items(1, 2),
     erase: items(3, 1),
     forget_marks: items(2, 1),
+    rewrite_history: call(1),
 }
 
 /// What the scripts need to run.

@@ -3,6 +3,7 @@
 use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
+use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
 /// How many entries are read at first. If all of them are as large as can be, that is an answer of 8 MB.
@@ -10,6 +11,9 @@ const ENTRIES_FIRST: u64 = 4;
 
 /// How many are read at once after small ones, because the next may be large. With 16, the archiver falls behind.
 const ENTRIES_MAX: u64 = 64;
+
+/// More entries are not written again in one script: the archiver is behind, and takes them soon.
+const REWRITTEN_MAX: i64 = 10_000;
 
 /// A batch with this many bytes is large enough.
 const BYTES_ENOUGH: usize = 1 << 20;
@@ -95,6 +99,21 @@ impl Store {
             .client
             .xtrim(self.inner.keys.history(session), after)
             .await
+    }
+
+    /// Removes the bytes of entries that were trimmed. Returns false if entries are still to be archived: many, or one that erases a person.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. Repeating it is safe.
+    pub async fn rewrite_history(
+        &self,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        let arguments = Arguments::new().number(REWRITTEN_MAX);
+        let script = &self.inner.scripts.rewrite_history;
+        let rewritten = script.run(session, now, arguments).await?;
+        Ok(rewritten.as_i64() == Some(1))
     }
 }
 
