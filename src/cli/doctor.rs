@@ -7,18 +7,16 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::json;
 
 use crate::app::checkup;
 use crate::cli::exit::{exit, fail};
 use crate::clock::Millis;
-use crate::console::finding_words::finding_words;
+use crate::console::finding_words::{finding_words, findings_json};
 use crate::flow::Locale;
 use crate::runtime;
 use crate::service::checkup::finding::{Finding, Level};
 use crate::settings::Settings;
 use crate::terminal;
-use crate::version::VERSION;
 
 /// Threads for what blocks: WAHA, one for each session that is asked about, the daemon, the disk, the flows.
 const BLOCKING: usize = 32;
@@ -88,22 +86,7 @@ fn print_text(findings: &[Finding]) -> io::Result<()> {
 }
 
 fn print_json(findings: &[Finding]) -> io::Result<()> {
-    let described = |finding: &Finding| {
-        let words = finding_words(Locale::En, finding, &shown_time);
-        json!({
-            "check": finding.check(),
-            "level": finding.level().name(),
-            "title": words.title,
-            "message": words.message,
-            "details": words.details,
-        })
-    };
-    let worst = findings.iter().map(Finding::level).max();
-    let object = json!({
-        "version": VERSION,
-        "level": worst.unwrap_or(Level::Good).name(),
-        "findings": findings.iter().map(described).collect::<Vec<_>>(),
-    });
+    let object = findings_json(Locale::En, findings, &shown_time);
     let mut out = io::stdout().lock();
     writeln!(out, "{object:#}")
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::clock::{Millis, brief};
 use crate::console::texts::{HealthTexts, fill};
 use crate::flow::Locale;
-use crate::service::checkup::finding::{Finding, HookOwner};
+use crate::service::checkup::finding::{Finding, HookOwner, Level};
+use crate::version::VERSION;
 
 /// The events that WAHA should post.
 const EVENTS: &str =
@@ -19,6 +22,30 @@ pub(crate) struct FindingWords {
     pub(crate) message: String,
     /// The exact words of the part that fails, in English.
     pub(crate) details: Vec<String>,
+}
+
+/// The findings for programs: the worst level, and each finding with its words.
+pub(crate) fn findings_json(
+    language: Locale,
+    findings: &[Finding],
+    time: &dyn Fn(Millis) -> String,
+) -> Value {
+    let described = |finding: &Finding| {
+        let words = finding_words(language, finding, time);
+        json!({
+            "check": finding.check(),
+            "level": finding.level().name(),
+            "title": words.title,
+            "message": words.message,
+            "details": words.details,
+        })
+    };
+    let worst = findings.iter().map(Finding::level).max();
+    json!({
+        "version": VERSION,
+        "level": worst.unwrap_or(Level::Good).name(),
+        "findings": findings.iter().map(described).collect::<Vec<_>>(),
+    })
 }
 
 /// What was found, in this language. `time` shows a time to its reader.
