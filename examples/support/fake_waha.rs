@@ -368,9 +368,11 @@ impl FakeWaha {
         self.shared.lock().messages.time_goes_by(time_ms);
     }
 
-    /// Its environment variables: it tells them from now on.
+    /// Its environment variables: it was started with them just now, and tells them.
     pub fn has_environment(&self, variables: Value) {
-        self.shared.lock().environment = Some(variables);
+        let mut state = self.shared.lock();
+        state.environment = Some(variables);
+        state.started_ms = state::now_ms();
     }
 
     /// The configuration of its sessions.

@@ -11,12 +11,12 @@ use crate::flows::Flows;
 use crate::runtime;
 use crate::service::checkup::finding::Finding;
 use crate::service::checkup::look::Checkup;
-use crate::service::checkup::of_hooks::{OwnWebhook, is_loopback};
+use crate::service::checkup::of_hooks::OwnWebhook;
 use crate::service::checkup::of_redis::RedisAccess;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
 use crate::settings::Settings;
 use crate::store::{Connections, RedisServer, Store, StoreConfig};
-use crate::waha::client::{Client, ClientConfig, host_of};
+use crate::waha::client::{Client, ClientConfig};
 
 /// How long WAHA may take for one answer. A person waits for the checkup.
 const WAHA_TIMEOUT: Duration = Duration::from_secs(3);
@@ -43,7 +43,7 @@ pub fn for_settings(settings: &Settings) -> Checkup {
         ),
         ack_replicas: read.redis.as_ref().map_or(0, |redis| redis.ack_replicas),
         redis: read.redis.map_or(RedisAccess::NotKnown, access),
-        webhook: webhook.and_then(|webhook| own_webhook(webhook, read.waha.as_ref())),
+        webhook: webhook.and_then(own_webhook),
         client: read.waha.as_ref().and_then(client),
         listen: read.listen,
         open_files_needed: open_files_needed(),
@@ -72,7 +72,7 @@ impl KnownSettings {
         Self {
             settings: or_good(warnings.chain(private_memory(redis)).collect()),
             ack_replicas: redis.ack_replicas,
-            webhook: own_webhook(webhook, Some(waha)),
+            webhook: own_webhook(webhook),
             client: client(waha),
             listen: webhook.listen,
         }
@@ -140,11 +140,10 @@ fn client(config: &WahaConfig) -> Option<Arc<Client>> {
     client.ok().map(Arc::new)
 }
 
-fn own_webhook(config: &WebhookConfig, waha: Option<&WahaConfig>) -> Option<OwnWebhook> {
+fn own_webhook(config: &WebhookConfig) -> Option<OwnWebhook> {
     if config.secret.reveal().is_empty() {
         return None;
     }
-    let waha = waha.and_then(|waha| host_of(waha.url.reveal()));
     Some(OwnWebhook {
         port: config.listen.port(),
         secrets: std::iter::once(&config.secret)
@@ -152,7 +151,6 @@ fn own_webhook(config: &WebhookConfig, waha: Option<&WahaConfig>) -> Option<OwnW
             .cloned()
             .collect(),
         in_container: runtime::in_container(),
-        beside_waha: waha.is_some_and(|host| is_loopback(&host)),
     })
 }
 

@@ -148,6 +148,7 @@ pub(crate) fn finding_words(
         Finding::DaemonSilent { at, reason } => {
             one(texts.daemon, &fill(texts.daemon_silent, &[at]), reason)
         }
+        Finding::DaemonElsewhere => titled(texts.daemon, texts.daemon_elsewhere, &[]),
         Finding::DaemonHasOtherSecret(at) => {
             titled(texts.daemon, &fill(texts.daemon_other_secret, &[at]), &[])
         }
@@ -193,6 +194,20 @@ pub(crate) fn finding_words(
             owner,
             &[&port.to_string(), &ours.to_string()],
         ),
+        Finding::HookToItself(owner, host) => hook(texts.hook_to_itself, owner, &[host]),
+        Finding::HookToLocalhost { owner, port } => {
+            hook(texts.hook_to_localhost, owner, &[&port.to_string()])
+        }
+        Finding::HookPathDiffers(owner) => hook(texts.hook_path, owner, &[]),
+        Finding::HookLeadsElsewhere {
+            owner,
+            place,
+            reason,
+        } => {
+            let mut words = hook(texts.hook_elsewhere, owner, &[place]);
+            words.details.push(reason.clone());
+            words
+        }
         Finding::HookWithoutEvents(owner) => hook(texts.hook_no_events, owner, &[EVENTS]),
         Finding::HookLacksEvents(owner, events) => {
             hook(texts.hook_lacks_events, owner, &[&events.join(", ")])
@@ -261,6 +276,14 @@ pub(crate) fn finding_words(
             };
             of_session(session.as_str(), &message)
         }
+        Finding::SessionNotHeardYet { session, sent_at } => of_session(
+            session.as_str(),
+            &fill(texts.session_never_heard, &[&time(*sent_at)]),
+        ),
+        Finding::SessionCaughtUp { session, sent_at } => of_session(
+            session.as_str(),
+            &fill(texts.session_caught_up, &[&time(*sent_at)]),
+        ),
         Finding::SessionQuiet { session, heard_at } => of_session(
             session.as_str(),
             &fill(texts.session_quiet, &[&time(*heard_at)]),

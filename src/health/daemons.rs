@@ -1,7 +1,9 @@
 //! The daemons that run here: processes of ours among those that we see in `/proc`.
 
+use std::ffi::OsString;
 use std::fs::{self, DirEntry};
 use std::io;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +16,46 @@ pub struct RunningDaemon {
     pub(super) process: u32,
     pub(super) role: String,
     has_our_files: bool,
+}
+
+impl RunningDaemon {
+    /// The variable with which it was started, if we may see it.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<OsString> {
+        let all = fs::read(self.file("environ")).ok()?;
+        let found = all.split(|byte| *byte == 0).find_map(|variable| {
+            let value = variable.strip_prefix(name.as_bytes())?;
+            value.strip_prefix(b"=")
+        });
+        found.map(|value| OsString::from_vec(value.to_vec()))
+    }
+
+    /// The words of its command line after its role.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<OsString> {
+        let all = fs::read(self.file("cmdline")).unwrap_or_default();
+        all.split(|byte| *byte == 0)
+            .skip(2)
+            .filter(|word| !word.is_empty())
+            .map(|word| OsString::from_vec(word.to_vec()))
+            .collect()
+    }
+
+    /// The directory in which it was started, from which its relative paths count.
+    #[must_use]
+    pub fn directory(&self) -> Option<PathBuf> {
+        fs::read_link(self.file("cwd")).ok()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        Path::new("/proc").join(self.process.to_string()).join(name)
+    }
+
+    /// Whether its role is to take webhooks, perhaps among others.
+    #[must_use]
+    pub fn takes_webhooks(&self) -> bool {
+        self.role != "work"
+    }
 }
 
 /// The daemons of this user; for root, those of all users. If `listen` is given, only those whose own variable LISTEN is the same. If some have

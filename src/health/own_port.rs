@@ -1,4 +1,4 @@
-//! Requests to a daemon at the address where it listens.
+//! Requests to a daemon at the address where it listens, or where a webhook leads.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -14,8 +14,9 @@ pub struct PortAnswer {
     pub body: String,
 }
 
-/// If a daemon listens on all addresses, it is asked on the loopback address.
-pub(super) fn url(mut address: SocketAddr, path: &str) -> String {
+/// The address of a path. If a daemon listens on all addresses, it is asked on the loopback address.
+#[must_use]
+pub fn url(mut address: SocketAddr, path: &str) -> String {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
@@ -30,6 +31,8 @@ fn agent(within: Duration) -> Agent {
         .proxy(None)
         .timeout_global(Some(within))
         .http_status_as_error(false)
+        // A redirected POST loses its body.
+        .max_redirects(0)
         .build()
         .into()
 }
@@ -43,28 +46,35 @@ pub fn get(address: SocketAddr, path: &str, within: Duration) -> Result<PortAnsw
     answered(answer)
 }
 
-/// Posts a webhook with its signature.
+/// Posts a webhook with its signature to this address.
 ///
 /// # Errors
 /// Why nothing answers.
 pub fn post_webhook(
-    address: SocketAddr,
+    url: &str,
     body: &str,
     signature: &str,
     within: Duration,
 ) -> Result<PortAnswer, String> {
-    let request = agent(within).post(url(address, "/webhook"));
+    let request = agent(within).post(url);
     let request = request.header("x-webhook-hmac", signature);
     answered(request.content_type("application/json").send(body))
+}
+
+/// In words without the address, which may have a password in it.
+fn reason(error: ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => error.to_string(),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => "the address is not valid".to_owned(),
+        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
+        error => error.to_string(),
+    }
 }
 
 fn answered(
     answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
 ) -> Result<PortAnswer, String> {
-    let mut answer = answer.map_err(|error| match error {
-        ureq::Error::Io(error) => error.to_string(),
-        error => error.to_string(),
-    })?;
+    let mut answer = answer.map_err(reason)?;
     Ok(PortAnswer {
         status: answer.status().as_u16(),
         body: answer.body_mut().read_to_string().unwrap_or_default(),

@@ -37,11 +37,10 @@ impl History {
             let page = self
                 .db
                 .pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))?;
-            let messages: i64 =
-                self.db
-                    .query_row("SELECT coalesce(max(id), 0) FROM message", [], |row| {
-                        row.get(0)
-                    })?;
+            let messages: i64 = self
+                .db
+                // Old ones may be gone, and their pages are used again.
+                .query_row("SELECT count(*) FROM message", [], |row| row.get(0))?;
             let (recent, first): (i64, Option<Millis>) = self.db.query_row(
                 "SELECT count(*), min(at) FROM message WHERE at >= ?1",
                 params![now - WINDOW],

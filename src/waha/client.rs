@@ -16,7 +16,6 @@ mod sessions;
 
 pub use configuration::{
     ConfiguredHook, ConfiguredRetries, ConfiguredSession, HookPlace, WahaEnvironment, WahaServer,
-    host_of,
 };
 pub use files::{FILE_MAX, FileError, FilePath, NotOurFile, WahaFile};
 pub use http::{BadConfig, Client, ClientConfig, TIMEOUT, is_address, is_api_key};

@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) sessions: Sessions,
     pub(super) files: Files,
     pub(super) messages: Messages,
+    /// When it was started.
+    pub(super) started_ms: u64,
     /// Its environment variables; `None`: it does not tell them.
     pub(super) environment: Option<Value>,
     /// What the list of sessions says of the configuration of each.
@@ -144,6 +146,7 @@ impl State {
             sessions: Sessions::default(),
             files: Files::default(),
             messages: Messages::default(),
+            started_ms: now_ms(),
             environment: None,
             session_config: json!({}),
             version: "2026.7.1",
@@ -222,6 +225,10 @@ impl State {
         if path == "/api/server/version" {
             let body = json!({"version": self.version, "engine": self.engine.name(), "tier": "PLUS", "browser": null});
             return Some(self.dated(say(200, &body)).into());
+        }
+        if path == "/api/server/status" {
+            let body = json!({"startTimestamp": self.started_ms, "uptime": now_ms() - self.started_ms, "worker": {"id": null}});
+            return Some(say(200, &body).into());
         }
         if path == "/api/server/environment" {
             return self

@@ -169,6 +169,11 @@ texts! {
             "Aceita um webhook assinado com WEBHOOK_HMAC_SECRET.",
             "Acepta un webhook firmado con WEBHOOK_HMAC_SECRET."
         ],
+        daemon_elsewhere: [
+            "Only `waha-sm work` runs here. Run `waha-sm doctor` also where `waha-sm serve` runs: that takes the webhooks.",
+            "Aqui roda só `waha-sm work`. Rode `waha-sm doctor` também onde roda `waha-sm serve`: ele recebe os webhooks.",
+            "Aquí solo funciona `waha-sm work`. Ejecuta `waha-sm doctor` también donde funciona `waha-sm serve`: ese recibe los webhooks."
+        ],
         daemon_silent: [
             "Nothing answers at {}, so no message comes in. Start waha-sm. If it runs, set LISTEN here to the same address as there.",
             "Nada responde em {}; nenhuma mensagem entra. Inicie o waha-sm. Se ele roda, defina LISTEN aqui com o mesmo endereço de lá.",
@@ -263,6 +268,26 @@ texts! {
             "O webhook {} vai para a porta {}, e o waha-sm escuta na {}. Deixe iguais WHATSAPP_HOOK_URL no WAHA (ou o webhook da sessão) e LISTEN aqui.",
             "El webhook {} va al puerto {}, y waha-sm escucha en el {}. Haz que coincidan WHATSAPP_HOOK_URL en WAHA (o el webhook de la sesión) y LISTEN aquí."
         ],
+        hook_to_itself: [
+            "The webhook {} goes to {}, which is WAHA's own machine or container, and waha-sm is not there. Set WHATSAPP_HOOK_URL (in a session: webhooks.url) to the address of waha-sm as WAHA sees it, like http://waha-sm:8080/webhook between containers.",
+            "O webhook {} vai para {}, que é a máquina ou o contêiner do próprio WAHA, e o waha-sm não está lá. Defina WHATSAPP_HOOK_URL (em uma sessão: webhooks.url) com o endereço do waha-sm visto pelo WAHA, como http://waha-sm:8080/webhook entre contêineres.",
+            "El webhook {} va a {}, que es la máquina o el contenedor del propio WAHA, y waha-sm no está allí. Pon en WHATSAPP_HOOK_URL (en una sesión: webhooks.url) la dirección de waha-sm vista por WAHA, como http://waha-sm:8080/webhook entre contenedores."
+        ],
+        hook_to_localhost: [
+            "The webhook {} goes to localhost. If WAHA runs in a container, that is the container itself: then set WHATSAPP_HOOK_URL (in a session: webhooks.url) to http://host.docker.internal:{}/webhook.",
+            "O webhook {} vai para localhost. Se o WAHA roda em um contêiner, isso é o próprio contêiner: então defina WHATSAPP_HOOK_URL (em uma sessão: webhooks.url) como http://host.docker.internal:{}/webhook.",
+            "El webhook {} va a localhost. Si WAHA funciona en un contenedor, eso es el propio contenedor: entonces pon en WHATSAPP_HOOK_URL (en una sesión: webhooks.url) http://host.docker.internal:{}/webhook."
+        ],
+        hook_path: [
+            "The webhook {} goes to waha-sm, but to another path, so it takes nothing (404). WHATSAPP_HOOK_URL (in a session: webhooks.url) must end in /webhook, without a slash after it.",
+            "O webhook {} vai para o waha-sm, mas para outro caminho; nada é aceito (404). WHATSAPP_HOOK_URL (em uma sessão: webhooks.url) precisa terminar em /webhook, sem barra depois.",
+            "El webhook {} va a waha-sm, pero a otra ruta; no se acepta nada (404). WHATSAPP_HOOK_URL (en una sesión: webhooks.url) debe acabar en /webhook, sin barra después."
+        ],
+        hook_elsewhere: [
+            "The webhook {} goes to {}, and from here that does not lead to waha-sm. If no messages come in, correct WHATSAPP_HOOK_URL in WAHA (in a session: webhooks.url), or the proxy. What happened:",
+            "O webhook {} vai para {}, e daqui isso não leva ao waha-sm. Se não entram mensagens, corrija WHATSAPP_HOOK_URL no WAHA (em uma sessão: webhooks.url) ou o proxy. O que aconteceu:",
+            "El webhook {} va a {}, y desde aquí eso no lleva a waha-sm. Si no entran mensajes, corrige WHATSAPP_HOOK_URL en WAHA (en una sesión: webhooks.url) o el proxy. Qué pasó:"
+        ],
         hook_no_events: [
             "The webhook {} names no events, so WAHA posts nothing. Set WHATSAPP_HOOK_EVENTS={} (in a session: webhooks.events).",
             "O webhook {} não nomeia eventos; o WAHA não envia nada. Defina WHATSAPP_HOOK_EVENTS={} (em uma sessão: webhooks.events).",
@@ -336,14 +361,19 @@ texts! {
             "NOWEB no guarda sus mensajes; no se pueden recuperar webhooks ni respuestas perdidos. Pon noweb.store.enabled a true en la configuración de la sesión."
         ],
         session_deaf: [
-            "It is connected, but WAHA did not post a customer's message of {}. The last one that it posted came at {}. Look at WHATSAPP_HOOK_URL and at WAHA's log; then restart the session. If waha-sm was stopped meanwhile, this ends with the next message.",
-            "Está conectada, mas o WAHA não enviou uma mensagem de cliente de {}. A última que ele enviou chegou em {}. Veja WHATSAPP_HOOK_URL e o log do WAHA; depois reinicie a sessão. Se o waha-sm esteve parado, isto some com a próxima mensagem.",
-            "Está conectada, pero WAHA no envió un mensaje de un cliente de {}. El último que envió llegó a las {}. Mira WHATSAPP_HOOK_URL y el registro de WAHA; luego reinicia la sesión. Si waha-sm estuvo parado, esto termina con el próximo mensaje."
+            "It is connected, but WAHA did not post a customer's message of {}. The last one that it posted came at {}. Look at WHATSAPP_HOOK_URL and at WAHA's log; then restart the session.",
+            "Está conectada, mas o WAHA não enviou uma mensagem de cliente de {}. A última que ele enviou chegou em {}. Veja WHATSAPP_HOOK_URL e o log do WAHA; depois reinicie a sessão.",
+            "Está conectada, pero WAHA no envió un mensaje de un cliente de {}. El último que envió llegó a las {}. Mira WHATSAPP_HOOK_URL y el registro de WAHA; luego reinicia la sesión."
         ],
         session_never_heard: [
             "It is connected, but WAHA has never posted a customer's message, although it has one of {}. Write to it from another phone. If nothing comes, look at WHATSAPP_HOOK_URL and at WAHA's log.",
             "Está conectada, mas o WAHA nunca enviou uma mensagem de cliente, embora tenha uma de {}. Escreva para ela de outro celular. Se nada chegar, veja WHATSAPP_HOOK_URL e o log do WAHA.",
             "Está conectada, pero WAHA nunca envió un mensaje de un cliente, aunque tiene uno de {}. Escríbele desde otro teléfono. Si no llega nada, mira WHATSAPP_HOOK_URL y el registro de WAHA."
+        ],
+        session_caught_up: [
+            "It is connected, but a customer's message of {} came without a webhook: waha-sm found it when it asked WAHA, so customers wait for minutes. Look at WHATSAPP_HOOK_URL and at WAHA's log; then restart the session.",
+            "Está conectada, mas uma mensagem de cliente de {} veio sem webhook: o waha-sm a encontrou ao perguntar ao WAHA; os clientes esperam minutos. Veja WHATSAPP_HOOK_URL e o log do WAHA; depois reinicie a sessão.",
+            "Está conectada, pero un mensaje de un cliente de {} llegó sin webhook: waha-sm lo encontró al preguntar a WAHA; los clientes esperan minutos. Mira WHATSAPP_HOOK_URL y el registro de WAHA; luego reinicia la sesión."
         ],
         session_quiet: [
             "It is connected, but no customer's message has come since {}. Write to it from another phone. If nothing comes, look at WHATSAPP_HOOK_URL and at WAHA's log.",

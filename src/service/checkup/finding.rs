@@ -137,6 +137,8 @@ pub enum Finding {
         /// Why.
         reason: String,
     },
+    /// Only workers run on this machine or in this container: another process takes the webhooks.
+    DaemonElsewhere,
     /// It refuses our signature: it has another secret.
     DaemonHasOtherSecret(String),
     /// It can't take webhooks now.
@@ -201,6 +203,26 @@ pub enum Finding {
         /// Ours.
         ours: u16,
     },
+    /// It is to this host, which is WAHA's own machine or container, and we are not there.
+    HookToItself(HookOwner, String),
+    /// It is to `localhost`. That is right only if WAHA runs outside of containers, and no customer was heard yet.
+    HookToLocalhost {
+        /// Where it is configured.
+        owner: HookOwner,
+        /// Our port.
+        port: u16,
+    },
+    /// It has our key and goes to our port, but its path is not ours.
+    HookPathDiffers(HookOwner),
+    /// A signed event to its address did not come to us.
+    HookLeadsElsewhere {
+        /// Where it is configured.
+        owner: HookOwner,
+        /// The scheme, the host and the port.
+        place: String,
+        /// What happened instead.
+        reason: String,
+    },
     /// It names no events, so WAHA posts none.
     HookWithoutEvents(HookOwner),
     /// It lacks events that we need.
@@ -255,6 +277,20 @@ pub enum Finding {
         sent_at: Millis,
         /// When WAHA last posted a customer's message; `None`: never.
         heard_at: Option<Millis>,
+    },
+    /// Messages came without a webhook: we found them when we asked WAHA.
+    SessionCaughtUp {
+        /// Which.
+        session: SessionName,
+        /// When the first of them was sent.
+        sent_at: Millis,
+    },
+    /// WAHA has messages of customers from before we began, and posted none since.
+    SessionNotHeardYet {
+        /// Which.
+        session: SessionName,
+        /// When the first of them was sent.
+        sent_at: Millis,
     },
     /// Nothing was heard for long, and WAHA can't tell whether there was something.
     SessionQuiet {
@@ -367,7 +403,11 @@ impl Finding {
             | Self::OtherInstallations(_)
             | Self::HistoryNotThere
             | Self::FlowsHaveWarnings(_)
-            | Self::WahaConfigHidden(_) => Level::Hint,
+            | Self::WahaConfigHidden(_)
+            | Self::DaemonElsewhere
+            | Self::HookToLocalhost { .. }
+            | Self::FilesForever
+            | Self::SessionNotHeardYet { .. } => Level::Hint,
             Self::RedisMemory { percent, .. } if *percent >= MEMORY_PROBLEM => Level::Problem,
             Self::ClockApart { ahead, .. } if ahead.unsigned_abs() > CLOCK_PROBLEM => {
                 Level::Problem
@@ -395,10 +435,11 @@ impl Finding {
             | Self::HookGivesUpEarly(..)
             | Self::HooksTwice(_)
             | Self::FilesDieEarly(_)
-            | Self::FilesForever
             | Self::FilesLastStrangely(_)
             | Self::NowebStoreOff(_)
             | Self::SessionQuiet { .. }
+            | Self::SessionCaughtUp { .. }
+            | Self::HookLeadsElsewhere { .. }
             | Self::LinePaused { .. }
             | Self::HistoryLags { .. }
             | Self::DiskFillsUp { .. }
@@ -424,6 +465,8 @@ impl Finding {
             | Self::NoHook
             | Self::NoHookOf(_)
             | Self::HooksElsewhere(_)
+            | Self::HookToItself(..)
+            | Self::HookPathDiffers(_)
             | Self::HookWithoutEvents(_)
             | Self::HookUnsigned(_)
             | Self::HookKeyDiffers(_)
@@ -458,6 +501,7 @@ impl Finding {
             Self::RepliesWait { .. } => "replies",
             Self::DaemonWorks
             | Self::DaemonSilent { .. }
+            | Self::DaemonElsewhere
             | Self::DaemonHasOtherSecret(_)
             | Self::DaemonNotReady(_)
             | Self::DaemonIsAnother { .. } => "daemon",
@@ -478,6 +522,10 @@ impl Finding {
             | Self::NoHookOf(_)
             | Self::HooksElsewhere(_)
             | Self::HookToOtherPort { .. }
+            | Self::HookToItself(..)
+            | Self::HookToLocalhost { .. }
+            | Self::HookPathDiffers(_)
+            | Self::HookLeadsElsewhere { .. }
             | Self::HookWithoutEvents(_)
             | Self::HookLacksEvents(..)
             | Self::HookEventsTwice(..)
@@ -495,6 +543,8 @@ impl Finding {
             | Self::NoSession
             | Self::NowebStoreOff(_)
             | Self::SessionDeaf { .. }
+            | Self::SessionCaughtUp { .. }
+            | Self::SessionNotHeardYet { .. }
             | Self::SessionQuiet { .. } => "session",
             Self::LinePaused { .. } | Self::LineWaits { .. } => "line",
             Self::HistoryWorks

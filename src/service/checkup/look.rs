@@ -1,26 +1,30 @@
 //! Looks at everything that this process can know: all parts at once, so that one that hangs delays none of the others.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::clock::Millis;
 use crate::flows::Flows;
 use crate::ids::SessionName;
-use crate::service::checkup::finding::Finding;
+use crate::secret::Secret;
+use crate::service::checkup::finding::{Finding, HookOwner};
 use crate::service::checkup::of_daemon::{self, DaemonLook};
 use crate::service::checkup::of_disk::{self, DiskLook};
-use crate::service::checkup::of_heard;
-use crate::service::checkup::of_hooks::{self, OwnWebhook};
+use crate::service::checkup::of_heard::{self, HeardSession};
+use crate::service::checkup::of_hooks::{
+    self, HookPlaces, OwnWebhook, STOPPED, WahaPlace, is_loopback,
+};
 use crate::service::checkup::of_redis::{self, RedisAccess, RedisLook};
 use crate::service::checkup::of_waha::{self, WahaLook};
 use crate::service::kit::session_rounds::in_each;
-use crate::store::WahaReport;
-use crate::waha::client::{Client, ConfiguredSession};
+use crate::store::{Store, WahaReport};
+use crate::waha::client::{Client, ConfiguredHook, ConfiguredSession};
 
 /// How long a part may take that asks another program.
 const PART_TIMEOUT: Duration = Duration::from_secs(4);
@@ -30,10 +34,8 @@ const SESSIONS_MAX: usize = 100;
 const CLOCKS_APART_MAX: u64 = 30;
 /// WAHA's word for a session that works.
 const WORKING: &str = "WORKING";
-/// WAHA's word for a session that somebody stopped.
-const STOPPED: &str = "STOPPED";
-/// WAHA's word for the engine that needs a store.
-const NOWEB: &str = "NOWEB";
+/// How many webhooks are tried.
+const HOOKS_TRIED_MAX: usize = 8;
 
 /// What a process has to look with. What it lacks is not checked.
 pub struct Checkup {
@@ -62,7 +64,7 @@ impl Checkup {
     pub async fn look(&self, archive_error: Option<String>) -> Vec<Finding> {
         let now = Millis::now();
         let (redis, waha, daemon, disk, flows) = tokio::join!(
-            of_redis::ask(&self.redis, self.ack_replicas),
+            Box::pin(of_redis::ask(&self.redis, self.ack_replicas)),
             self.ask_waha(),
             self.ask_daemon(),
             self.look_at_disk(now),
@@ -76,18 +78,20 @@ impl Checkup {
         findings.extend(history(
             &disk,
             &redis,
-            archive_error.or(daemon.archive_error),
+            archive_error.or_else(|| daemon.archive_error.clone()),
         ));
         findings.extend(of_processes(
             redis.reports.as_deref(),
             &waha,
             self.client.is_some(),
         ));
-        if let (Some(own), true) = (&self.webhook, waha.is_usable) {
-            let sessions = waha.sessions.as_deref().unwrap_or_default();
-            findings.extend(of_hooks::judge(waha.environment.as_ref(), sessions, own));
-        }
-        findings.extend(self.sessions(&redis, &waha, daemon.is_there, now).await);
+        // On the heap: the threads of the console have little stack.
+        let (hooks, sessions) = tokio::join!(
+            Box::pin(self.hooks(&redis, &waha, &daemon)),
+            Box::pin(self.sessions(&redis, &waha, &daemon, now)),
+        );
+        findings.extend(hooks.into_iter().chain(sessions));
+        redis.close().await;
         for part in [
             redis.findings,
             waha.findings,
@@ -96,6 +100,55 @@ impl Checkup {
             flows,
         ] {
             findings.extend(part);
+        }
+        findings
+    }
+
+    /// The webhooks: as WAHA has them configured, and whether their addresses lead to us.
+    async fn hooks(&self, redis: &RedisLook, waha: &WahaLook, daemon: &DaemonLook) -> Vec<Finding> {
+        let Some(own) = self.webhook.as_ref().filter(|_| waha.is_usable) else {
+            return Vec::new();
+        };
+        let host = self.client.as_ref().map(|client| client.host());
+        let places = HookPlaces {
+            waha: WahaPlace::of(&host.unwrap_or_default(), &waha.addresses, own.in_container),
+            listens_here: !daemon.is_elsewhere,
+        };
+        let sessions = waha.sessions.as_deref().unwrap_or_default();
+        let judged = of_hooks::judge(waha.environment.as_ref(), sessions, own, places);
+        let mut findings = judged.findings;
+        let heard: Vec<Millis> = redis
+            .sessions
+            .iter()
+            .flat_map(HashMap::values)
+            .filter_map(|session| session.heard_at)
+            .collect();
+        // WAHA reads its environment when it starts.
+        let is_proven = waha
+            .started_at
+            .is_some_and(|started| heard.iter().any(|heard| *heard > started));
+        let is_proven = |owner: &HookOwner| *owner == HookOwner::Environment && is_proven;
+        findings.retain(
+            |finding| !matches!(finding, Finding::HookToItself(owner, _) if is_proven(owner)),
+        );
+        let mut unproven = judged.to_try;
+        unproven.retain(|(owner, _)| !is_proven(owner));
+        if heard.is_empty() && places.waha == WahaPlace::Here && !own.in_container {
+            let to_localhost = unproven
+                .iter()
+                .filter(|(_, hook)| hook.place().is_some_and(|place| is_loopback(&place.host)));
+            findings.extend(to_localhost.map(|(owner, _)| Finding::HookToLocalhost {
+                owner: owner.clone(),
+                port: own.port,
+            }));
+        }
+        if let Some(secret) = own.secrets.first()
+            && (daemon.takes_ours || daemon.is_elsewhere)
+        {
+            findings.extend(try_hooks(unproven, secret, places.waha).await);
+        }
+        if findings.is_empty() && waha.environment.is_some() {
+            findings.push(Finding::HooksWork);
         }
         findings
     }
@@ -180,7 +233,7 @@ impl Checkup {
         &self,
         redis: &RedisLook,
         waha: &WahaLook,
-        daemon_is_there: bool,
+        daemon: &DaemonLook,
         now: Millis,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -233,10 +286,22 @@ impl Checkup {
                     since: None,
                 });
             }
+            // One that works is asked.
+            let is_asked = session.status == WORKING && daemon.is_there && redis.store.is_some();
+            if !is_unused && !is_asked && waha.lacks_store(name) {
+                findings.push(Finding::NowebStoreOff(name.clone()));
+            }
         }
         at_work.truncate(SESSIONS_MAX);
-        let mut heard = match (&self.client, daemon_is_there && known.is_some()) {
-            (Some(client), true) => hear(client, redis, waha, at_work, now).await,
+        let mut heard = match (&self.client, &redis.store) {
+            (Some(client), Some(store)) if daemon.is_there => {
+                let asked = HeardSources {
+                    client,
+                    store,
+                    daemon_started_at: daemon.started_at,
+                };
+                hear(asked, redis, waha, at_work, now).await
+            }
             _ => at_work
                 .into_iter()
                 .map(|session| (session, Vec::new()))
@@ -253,35 +318,75 @@ impl Checkup {
     }
 }
 
+/// Posts to the webhooks' addresses.
+async fn try_hooks(
+    hooks: Vec<(HookOwner, ConfiguredHook)>,
+    secret: &Secret,
+    waha: WahaPlace,
+) -> Vec<Finding> {
+    let mut addresses: Vec<String> = Vec::new();
+    let mut tried = JoinSet::new();
+    for (owner, hook) in hooks {
+        let Some(place) = hook.place() else { continue };
+        let url = hook.url.reveal().trim().to_owned();
+        // Our localhost says nothing about WAHA's, and names for the machine of a container are known in containers only.
+        let leads_elsewhere_there = is_loopback(&place.host) && waha != WahaPlace::Here;
+        let is_of_containers = place.host.ends_with(".internal");
+        if leads_elsewhere_there || is_of_containers || addresses.contains(&url) {
+            continue;
+        }
+        addresses.push(url.clone());
+        let secret = secret.clone();
+        tried.spawn(async move {
+            let trying = spawn_blocking(move || of_daemon::why_lost(&url, &secret));
+            let lost = match timeout(PART_TIMEOUT, trying).await {
+                Ok(lost) => lost.unwrap_or_default(),
+                Err(_) => Some("no answer in time".to_owned()),
+            };
+            lost.map(|reason| Finding::HookLeadsElsewhere {
+                owner,
+                place: hook.shown(),
+                reason,
+            })
+        });
+        if tried.len() == HOOKS_TRIED_MAX {
+            break;
+        }
+    }
+    tried.join_all().await.into_iter().flatten().collect()
+}
+
+/// Whom to ask about what sessions hear.
+struct HeardSources<'a> {
+    client: &'a Arc<Client>,
+    store: &'a Store,
+    daemon_started_at: Option<Millis>,
+}
+
 /// Asks WAHA for messages of customers that these sessions did not hear.
 async fn hear(
-    client: &Arc<Client>,
+    of: HeardSources<'_>,
     redis: &RedisLook,
     waha: &WahaLook,
     sessions: Vec<SessionName>,
     now: Millis,
 ) -> Vec<(SessionName, Vec<Finding>)> {
-    let known = redis.sessions.as_ref();
-    let heard_at = |session: &SessionName| known?.get(session)?.heard_at;
-    let default_engine = waha.environment.as_ref();
-    let default_engine =
-        default_engine.and_then(|environment| environment.value("WHATSAPP_DEFAULT_ENGINE"));
-    let is_noweb = |session: &SessionName| {
-        let listed = waha.sessions.iter().flatten();
-        let mut listed = listed.filter(|one| one.session.name == *session);
-        listed.next().is_some_and(|one| {
-            let engine = one.session.engine.as_deref().or(default_engine);
-            engine == Some(NOWEB) || one.noweb_store == Some(false)
-        })
-    };
     let asked: Vec<SessionName> = sessions.clone();
     let asking = in_each(sessions, |session| {
-        let (client, heard_at) = (client.clone(), heard_at(&session));
-        let is_noweb = is_noweb(&session);
+        let known = redis.sessions.as_ref();
+        let of_session = HeardSession {
+            is_noweb: waha.is_noweb(&session),
+            heard_at: known.and_then(|known| known.get(&session)?.heard_at),
+            session,
+            waha_started_at: waha.started_at,
+            daemon_started_at: of.daemon_started_at,
+        };
+        let (client, store) = (of.client.clone(), of.store.clone());
         async move {
-            let asking =
-                spawn_blocking(move || of_heard::ask(&client, (&session, is_noweb), heard_at, now));
-            asking.await.unwrap_or_default()
+            // If Redis fails meanwhile, that is said elsewhere.
+            of_heard::ask(&client, &store, of_session, now)
+                .await
+                .unwrap_or_default()
         }
     });
     match timeout(PART_TIMEOUT, asking).await {
@@ -324,6 +429,7 @@ fn history(disk: &DiskLook, redis: &RedisLook, archive_error: Option<String>) ->
         (Some(found), None, _) => found.clone(),
         (_, Some(error), _) => Finding::HistoryFails(error),
         (None, None, Some(kept)) => Finding::HistoryElsewhere(kept.label.clone()),
+        (None, None, None) if !disk.was_looked_at => return Vec::new(),
         (None, None, None) => Finding::HistoryWorks,
     };
     vec![finding]

@@ -1,12 +1,13 @@
-//! Asks the daemon at its own port: a signed webhook goes the whole way, and changes nothing.
+//! Asks the daemon, at its own port and where WAHA's webhooks lead: a signed webhook goes the whole way, and changes nothing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit};
 
-use crate::health::own_port::{PortAnswer, get, post_webhook};
-use crate::health::parts;
+use crate::clock::Millis;
+use crate::health::own_port::{PortAnswer, get, post_webhook, url};
+use crate::health::{RunningDaemon, parts, running};
 use crate::secret::Secret;
 use crate::service::checkup::finding::Finding;
 use crate::terminal;
@@ -16,7 +17,9 @@ use crate::waha::signature::sign;
 const EVENT: &str = r#"{"id":"evt_doctor","event":"doctor","session":"doctor","payload":{"from":"waha-sm doctor"}}"#;
 /// How long one answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// The beginning of a line of its figures.
+/// The beginnings of lines of its figures.
+const STARTED_AT: &str = "waha_sm_start_timestamp_seconds ";
+/// See [`STARTED_AT`].
 const OPEN_FILES_MAX: &str = "waha_sm_open_files_max ";
 /// How much of a strange answer is shown.
 const SHOWN_MAX: usize = 200;
@@ -27,8 +30,48 @@ pub(super) struct DaemonLook {
     pub(super) findings: Vec<Finding>,
     /// Whether a daemon answers.
     pub(super) is_there: bool,
+    /// Whether it takes what we sign.
+    pub(super) takes_ours: bool,
     /// Why it can't write the history, if it says so.
     pub(super) archive_error: Option<String>,
+    /// When it was started.
+    pub(super) started_at: Option<Millis>,
+    /// Only workers run here, so that nobody should answer.
+    pub(super) is_elsewhere: bool,
+}
+
+/// Why a webhook to this address does not come to us; `None`: it does. This blocks, for some seconds at most.
+pub(super) fn why_lost(url: &str, secret: &Secret) -> Option<String> {
+    match post(url, Some(secret)) {
+        Ok(answer) if is_taken(&answer) => None,
+        // It came to us, and we can't take it now.
+        Ok(PortAnswer { status: 503, body }) if body.contains(r#"{"error":"#) => None,
+        Ok(PortAnswer { status, body }) => {
+            Some(format!("{status} {}", terminal::cut(&body, SHOWN_MAX)))
+        }
+        Err(reason) => Some(reason),
+    }
+}
+
+fn post(url: &str, secret: Option<&Secret>) -> Result<PortAnswer, String> {
+    let signature = secret.map(|secret| sign(secret.reveal().as_bytes(), EVENT.as_bytes()));
+    // Without a secret, we only see whether somebody is there.
+    post_webhook(
+        url,
+        EVENT,
+        signature.as_deref().unwrap_or_default(),
+        ANSWER_WITHIN,
+    )
+}
+
+fn is_taken(answer: &PortAnswer) -> bool {
+    answer.status == 200 && answer.body.contains(r#""result":"ignored""#)
+}
+
+/// Whether daemons run here, and none of them takes webhooks.
+fn only_workers_run() -> bool {
+    let running = running(None).unwrap_or_default();
+    !running.is_empty() && !running.iter().any(RunningDaemon::takes_webhooks)
 }
 
 /// Asks. This blocks, for some seconds at most.
@@ -39,31 +82,34 @@ pub(super) fn ask(
 ) -> DaemonLook {
     let mut look = DaemonLook::default();
     let at = listen.to_string();
-    let signature = secret.map(|secret| sign(secret.reveal().as_bytes(), EVENT.as_bytes()));
-    // Without a secret, we only see whether it is there.
-    let signature_sent = signature.as_deref().unwrap_or_default();
-    let posted = post_webhook(listen, EVENT, signature_sent, ANSWER_WITHIN);
-    let posted = posted.map(|PortAnswer { status, body }| (status, body));
+    let posted = post(&url(listen, "/webhook"), secret);
     look.is_there = true;
     match posted {
-        Ok((200, answer)) if answer.contains(r#""result":"ignored""#) => {
+        Ok(answer) if is_taken(&answer) => {
+            look.takes_ours = true;
             look.findings.push(Finding::DaemonWorks);
         }
-        Ok((403, answer)) if answer.contains("signature") => {
-            if signature.is_some() {
+        Ok(PortAnswer { status: 403, body }) if body.contains("signature") => {
+            if secret.is_some() {
                 look.findings.push(Finding::DaemonHasOtherSecret(at));
             }
         }
-        Ok((503, answer)) => look
+        Ok(PortAnswer { status: 503, body }) => look
             .findings
-            .push(Finding::DaemonNotReady(terminal::cut(&answer, SHOWN_MAX))),
-        Ok((status, answer)) => {
+            .push(Finding::DaemonNotReady(terminal::cut(&body, SHOWN_MAX))),
+        Ok(PortAnswer { status, body }) => {
             look.is_there = false;
-            let answer = terminal::cut(&answer, SHOWN_MAX);
+            let answer = terminal::cut(&body, SHOWN_MAX);
             look.findings.push(Finding::DaemonIsAnother {
                 at,
                 answer: format!("{status} {answer}"),
             });
+        }
+        Err(_) if only_workers_run() => {
+            look.is_elsewhere = true;
+            look.is_there = false;
+            look.findings.push(Finding::DaemonElsewhere);
+            return look;
         }
         Err(reason) => {
             look.is_there = false;
@@ -89,9 +135,9 @@ pub(super) fn ask(
         .filter(|(name, _)| name == "history");
     look.archive_error = history.next().and_then(|(_, reason)| reason);
     let figures = get(listen, "/metrics", ANSWER_WITHIN).map(|answer| answer.body);
-    if let Some(allowed) = figures
-        .ok()
-        .and_then(|figures| figure(&figures, OPEN_FILES_MAX))
+    let figures = figures.unwrap_or_default();
+    look.started_at = figure(&figures, STARTED_AT).map(|at| Millis::new((at * 1_000.0) as i64));
+    if let Some(allowed) = figure(&figures, OPEN_FILES_MAX)
         && allowed < open_files_needed as f64
     {
         look.findings.push(Finding::OpenFilesFew {

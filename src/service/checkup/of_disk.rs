@@ -38,11 +38,16 @@ pub(super) struct DiskLook {
     pub(super) history: Option<Finding>,
     /// The id of its file.
     pub(super) file: Option<String>,
+    /// Otherwise another process keeps the history.
+    pub(super) was_looked_at: bool,
 }
 
 /// Looks. This blocks, but not for long.
 pub(super) fn look(data_dir: &Path, now: Millis) -> DiskLook {
-    let mut look = DiskLook::default();
+    let mut look = DiskLook {
+        was_looked_at: true,
+        ..DiskLook::default()
+    };
     let there = match fs::metadata(data_dir) {
         Ok(there) => there,
         // The daemon makes it.

@@ -1,9 +1,9 @@
 //! Judges the webhooks that WAHA has configured, as WAHA tells them: does each event reach us, signed, once, and long enough?
 
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
-use crate::secret::{Secret, shown_url};
+use crate::secret::Secret;
 use crate::service::checkup::finding::{Finding, HookOwner};
 use crate::waha::client::{
     ConfiguredHook, ConfiguredRetries, ConfiguredSession, HookPlace, WahaEnvironment,
@@ -21,6 +21,8 @@ const WANTED: [&str; 6] = [
     "message.revoked",
     "session.status",
 ];
+/// WAHA's word for a session that somebody stopped.
+pub(super) const STOPPED: &str = "STOPPED";
 /// A restart of a machine, or an update that goes wrong, takes less.
 const SPAN_MIN: Duration = Duration::from_secs(3_600);
 /// More is as good as for ever.
@@ -35,8 +37,59 @@ pub struct OwnWebhook {
     pub secrets: Vec<Secret>,
     /// Whether we run in a container, so that another port of its machine may lead to ours.
     pub in_container: bool,
-    /// Whether WAHA is on the same machine or in the same container, so that its localhost is ours.
-    pub beside_waha: bool,
+}
+
+/// Where WAHA is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum WahaPlace {
+    /// On the same machine or in the same container, so that its localhost is ours. (Or in a container whose port is published here.)
+    Here,
+    /// On another machine, or in another container: its localhost is not ours.
+    Elsewhere,
+    /// We can't tell: perhaps on the machine of our container, whose ports may lead to ours.
+    #[default]
+    Unknown,
+}
+
+impl WahaPlace {
+    /// `host`: of WAHA's address; `addresses`: those of this host.
+    pub(super) fn of(host: &str, addresses: &[IpAddr], in_container: bool) -> Self {
+        // Only an address of this machine can be bound.
+        let is_ours = |ip: &IpAddr| ip.is_loopback() || UdpSocket::bind((*ip, 0)).is_ok();
+        // Otherwise it may be translated, and lead back to this machine.
+        let is_local = |ip: &IpAddr| match ip {
+            IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
+            IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
+        };
+        if is_loopback(host) || addresses.iter().any(is_ours) {
+            return Self::Here;
+        }
+        let is_apart = match in_container {
+            // The name of another container.
+            true => is_container_name(host),
+            false => !addresses.is_empty() && addresses.iter().all(is_local),
+        };
+        if is_apart {
+            Self::Elsewhere
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// Where we and WAHA are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HookPlaces {
+    pub(super) waha: WahaPlace,
+    /// Whether this machine, or this container, takes the webhooks. Otherwise we don't know the port.
+    pub(super) listens_here: bool,
+}
+
+/// What the configuration says, and what must be tried to know more.
+pub(super) struct JudgedHooks {
+    pub(super) findings: Vec<Finding>,
+    /// The webhooks that seem to lead to us.
+    pub(super) to_try: Vec<(HookOwner, ConfiguredHook)>,
 }
 
 /// `environment`: WAHA's variables; `None` if we may not read them.
@@ -44,53 +97,96 @@ pub(super) fn judge(
     environment: Option<&WahaEnvironment>,
     sessions: &[ConfiguredSession],
     own: &OwnWebhook,
-) -> Vec<Finding> {
+    places: HookPlaces,
+) -> JudgedHooks {
     let global = environment.and_then(global_hook);
-    let is_ours =
-        |hook: &ConfiguredHook| hook.place().is_some_and(|place| place.path.ends_with(PATH));
+    let all: Vec<&ConfiguredHook> = global
+        .iter()
+        .chain(sessions.iter().flat_map(|session| &session.hooks))
+        .collect();
+    let is_ours = |hook: &ConfiguredHook| is_ours(hook, &all, own);
     let global_is_ours = global.as_ref().is_some_and(is_ours);
-    let mut findings = Vec::new();
+    let mut ours = Vec::new();
     if let Some(hook) = global.as_ref().filter(|_| global_is_ours) {
-        findings.extend(judge_one(hook, &HookOwner::Environment, own));
+        ours.push((HookOwner::Environment, hook.clone()));
     }
+    let mut twice = Vec::new();
     let mut without = Vec::new();
     for ConfiguredSession { session, hooks, .. } in sessions {
-        let ours: Vec<_> = hooks.iter().filter(|hook| is_ours(hook)).collect();
-        for hook in &ours {
-            findings.extend(judge_one(
-                hook,
-                &HookOwner::Session(session.name.clone()),
-                own,
-            ));
+        let of_session: Vec<_> = hooks.iter().filter(|hook| is_ours(hook)).collect();
+        match of_session.len() + usize::from(global_is_ours) {
+            // Somebody stopped it; it may never have been for us.
+            0 if session.status == STOPPED => {}
+            0 => without.push(session.name.clone()),
+            1 => {}
+            _ => twice.push(Finding::HooksTwice(session.name.clone())),
         }
-        if ours.len() + usize::from(global_is_ours) > 1 {
-            findings.push(Finding::HooksTwice(session.name.clone()));
-        }
-        if ours.is_empty() && !global_is_ours {
-            without.push(session.name.clone());
+        let owner = HookOwner::Session(session.name.clone());
+        ours.extend(
+            of_session
+                .into_iter()
+                .map(|hook| (owner.clone(), hook.clone())),
+        );
+    }
+    let mut findings = Vec::new();
+    let mut to_try = Vec::new();
+    let nobody = ours.is_empty();
+    for (owner, hook) in ours {
+        let place = hook.place();
+        let misplaced = place.and_then(|place| judge_place(place, &owner, own, places));
+        findings.extend(judge_content(&hook, &owner, own));
+        match misplaced {
+            Some(found) => findings.push(found),
+            None => to_try.push((owner, hook)),
         }
     }
+    findings.extend(twice);
     // Without its environment, we can't tell whether WAHA posts to us.
-    let is_known = environment.is_some();
-    let nobody = without.len() == sessions.len() && !global_is_ours;
-    match nobody {
-        true if is_known => {
-            let hooks = sessions.iter().flat_map(|session| &session.hooks);
-            let elsewhere = global.iter().chain(hooks);
-            let elsewhere: Vec<String> =
-                elsewhere.map(|hook| shown_url(hook.url.reveal())).collect();
-            findings.push(match elsewhere.is_empty() {
-                true => Finding::NoHook,
-                false => Finding::HooksElsewhere(elsewhere),
-            });
+    if environment.is_some() {
+        match (nobody, all.is_empty()) {
+            (true, true) => findings.push(Finding::NoHook),
+            (true, false) => {
+                let mut elsewhere: Vec<String> = all.iter().map(|hook| hook.shown()).collect();
+                elsewhere.dedup();
+                findings.push(Finding::HooksElsewhere(elsewhere));
+            }
+            (false, _) => findings.extend(without.into_iter().map(Finding::NoHookOf)),
         }
-        false if is_known => findings.extend(without.into_iter().map(Finding::NoHookOf)),
-        _ => {}
     }
-    if findings.is_empty() && is_known {
-        findings.push(Finding::HooksWork);
+    JudgedHooks { findings, to_try }
+}
+
+/// Whether this webhook is meant for us, among all that WAHA has. Another program may have the same path.
+fn is_ours(hook: &ConfiguredHook, all: &[&ConfiguredHook], own: &OwnWebhook) -> bool {
+    let has_our_key = |hook: &ConfiguredHook| {
+        let key = hook.hmac.as_ref().filter(|key| !is_masked(key));
+        key.is_some_and(|key| own.secrets.iter().any(|ours| is_same(ours, key)))
+    };
+    let Some(place) = hook.place() else {
+        return false;
+    };
+    if has_our_key(hook) {
+        return true;
     }
-    findings
+    if !place.path.ends_with(PATH) {
+        return false;
+    }
+    let at = |hook: &ConfiguredHook| {
+        let place = hook.place()?;
+        Some((place.host, place.port))
+    };
+    let surely_ours: Vec<_> = all
+        .iter()
+        .filter(|other| has_our_key(other))
+        .map(|other| at(other))
+        .collect();
+    if !surely_ours.is_empty() {
+        return surely_ours.contains(&at(hook));
+    }
+    let has_our_port = |place: &HookPlace| place.port == Some(own.port);
+    let places = all.iter().filter_map(|other| other.place());
+    let mut like_ours = places.filter(|place| place.path.ends_with(PATH));
+    has_our_port(&place) || !like_ours.any(|place| has_our_port(&place))
 }
 
 /// The webhook in WAHA's environment variables.
@@ -121,15 +217,9 @@ fn global_hook(environment: &WahaEnvironment) -> Option<ConfiguredHook> {
     })
 }
 
-fn judge_one(hook: &ConfiguredHook, owner: &HookOwner, own: &OwnWebhook) -> Vec<Finding> {
+/// What it posts, and how.
+fn judge_content(hook: &ConfiguredHook, owner: &HookOwner, own: &OwnWebhook) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some(port) = hook.place().and_then(|place| other_port(&place, own)) {
-        findings.push(Finding::HookToOtherPort {
-            owner: owner.clone(),
-            port,
-            ours: own.port,
-        });
-    }
     findings.extend(judge_events(&hook.events, owner));
     findings.extend(match &hook.hmac {
         None => Some(Finding::HookUnsigned(owner.clone())),
@@ -147,19 +237,46 @@ fn judge_one(hook: &ConfiguredHook, owner: &HookOwner, own: &OwnWebhook) -> Vec<
     findings
 }
 
+/// Where it goes.
+fn judge_place(
+    place: HookPlace,
+    owner: &HookOwner,
+    own: &OwnWebhook,
+    places: HookPlaces,
+) -> Option<Finding> {
+    let owner = owner.clone();
+    if is_loopback(&place.host) && places.waha == WahaPlace::Elsewhere {
+        return Some(Finding::HookToItself(owner, place.host));
+    }
+    if !places.listens_here {
+        return None;
+    }
+    if let Some(port) = other_port(&place, own, places.waha == WahaPlace::Here) {
+        let ours = own.port;
+        return Some(Finding::HookToOtherPort { owner, port, ours });
+    }
+    // Otherwise a proxy may change it.
+    let is_direct = !place.is_https && place.port == Some(own.port);
+    (is_direct && place.path != PATH).then_some(Finding::HookPathDiffers(owner))
+}
+
 /// The port of the webhook, if nobody can have led it to ours.
-fn other_port(place: &HookPlace, own: &OwnWebhook) -> Option<u16> {
+fn other_port(place: &HookPlace, own: &OwnWebhook, beside_waha: bool) -> Option<u16> {
     // With https, or without a port, there is a proxy.
     let port = place.port.filter(|port| !place.is_https && *port != 80)?;
     // The name of a container, not of a machine whose port may lead to the container's.
-    let is_container = !place.host.contains(['.', ':', '[']) && place.host != "localhost";
-    let is_same_host = own.beside_waha && is_loopback(&place.host);
+    let is_container = is_container_name(&place.host);
+    let is_same_host = beside_waha && is_loopback(&place.host);
     (port != own.port && (!own.in_container || is_container || is_same_host)).then_some(port)
 }
 
+/// Whether this is the name of a container, not of a machine.
+fn is_container_name(host: &str) -> bool {
+    !host.contains(['.', ':', '[']) && host != "localhost"
+}
+
 /// Whether this is the host itself.
-#[must_use]
-pub fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host == "localhost"
         || host
@@ -242,19 +359,8 @@ mod tests {
     #[test]
     fn a_port_may_lead_to_ours_only_from_the_machine_of_a_container_or_through_a_proxy() {
         let other = |url: &str, in_container: bool, beside_waha: bool| {
-            let hook = ConfiguredHook {
-                url: Secret::new(url.to_owned()),
-                events: Vec::new(),
-                hmac: None,
-                retries: ConfiguredRetries::default(),
-            };
-            let own = OwnWebhook {
-                port: 8080,
-                secrets: Vec::new(),
-                in_container,
-                beside_waha,
-            };
-            other_port(&hook.place().unwrap(), &own)
+            let place = hook(url, "").place().unwrap();
+            other_port(&place, &own(in_container), beside_waha)
         };
         for (url, in_container, beside_waha, found) in [
             ("http://waha-sm:8080/webhook", true, false, None),
@@ -276,9 +382,119 @@ mod tests {
         }
     }
 
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    fn hook(url: &str, key: &str) -> ConfiguredHook {
+        ConfiguredHook {
+            url: secret(url),
+            events: WANTED.map(str::to_owned).to_vec(),
+            hmac: Some(secret(key)),
+            retries: ConfiguredRetries {
+                attempts: Some(20.0),
+                policy: Some("exponential".to_owned()),
+                delay_seconds: Some(2.0),
+            },
+        }
+    }
+
+    fn own(in_container: bool) -> OwnWebhook {
+        OwnWebhook {
+            port: 8080,
+            secrets: vec![secret("ours")],
+            in_container,
+        }
+    }
+
+    #[test]
+    fn of_several_webhooks_those_are_ours_that_have_our_key_our_address_or_at_least_our_port() {
+        let ours = |hooks: &[(&str, &str)]| -> Vec<usize> {
+            let hooks: Vec<_> = hooks.iter().map(|(url, key)| hook(url, key)).collect();
+            let all: Vec<&ConfiguredHook> = hooks.iter().collect();
+            (0..hooks.len())
+                .filter(|n| is_ours(&hooks[*n], &all, &own(false)))
+                .collect()
+        };
+        let n8n = ("http://n8n:5678/webhook", "theirs");
+        assert_eq!(ours(&[n8n, ("http://shop:8080/webhook", "theirs")]), [1]);
+        assert_eq!(ours(&[n8n, ("https://shop.example/webhook", "ours")]), [1]);
+        assert_eq!(ours(&[n8n, ("https://shop.example/wa/hook", "ours")]), [1]);
+        let shop = ("http://shop:8080/webhook", "ours");
+        assert_eq!(
+            ours(&[shop, n8n, ("http://shop:8080/webhook", "old")]),
+            [0, 2]
+        );
+        // Perhaps it is meant for us.
+        assert_eq!(ours(&[n8n]), [0]);
+        assert_eq!(
+            ours(&[("http://n8n:5678/webhook/1f3c", "theirs")]),
+            [] as [usize; 0]
+        );
+    }
+
+    #[test]
+    fn where_waha_is_decides_what_localhost_means() {
+        let ip = |text: &str| vec![text.parse().unwrap()];
+        for (host, addresses, in_container, wanted) in [
+            ("localhost", vec![], false, WahaPlace::Here),
+            ("waha.test", ip("127.0.0.1"), true, WahaPlace::Here),
+            (
+                "10.255.255.1",
+                ip("10.255.255.1"),
+                false,
+                WahaPlace::Elsewhere,
+            ),
+            // An address that the cloud translates may be ours.
+            ("192.0.2.1", ip("192.0.2.1"), false, WahaPlace::Unknown),
+            ("waha", ip("10.255.255.1"), true, WahaPlace::Elsewhere),
+            (
+                "host.docker.internal",
+                ip("10.255.255.1"),
+                true,
+                WahaPlace::Unknown,
+            ),
+            ("waha", vec![], false, WahaPlace::Unknown),
+        ] {
+            let place = WahaPlace::of(host, &addresses, in_container);
+            assert_eq!(place, wanted, "{host}");
+        }
+        let found = |url: &str, waha: WahaPlace| {
+            let places = HookPlaces {
+                waha,
+                listens_here: true,
+            };
+            let place = hook(url, "ours").place().unwrap();
+            judge_place(place, &HookOwner::Environment, &own(true), places)
+        };
+        let owner = HookOwner::Environment;
+        let to_itself = |host: &str| Finding::HookToItself(owner.clone(), host.to_owned());
+        for (url, waha, wanted) in [
+            ("http://waha-sm:8080/webhook", WahaPlace::Elsewhere, None),
+            (
+                "http://localhost:8080/webhook",
+                WahaPlace::Elsewhere,
+                Some(to_itself("localhost")),
+            ),
+            (
+                "http://[::1]:8080/webhook",
+                WahaPlace::Elsewhere,
+                Some(to_itself("[::1]")),
+            ),
+            ("http://localhost:8080/webhook", WahaPlace::Here, None),
+            ("http://localhost:9000/webhook", WahaPlace::Unknown, None),
+            (
+                "http://waha-sm:8080/webhook/",
+                WahaPlace::Elsewhere,
+                Some(Finding::HookPathDiffers(owner.clone())),
+            ),
+        ] {
+            assert_eq!(found(url, waha), wanted, "{url} {waha:?}");
+        }
+    }
+
     #[test]
     fn keys_are_compared_without_being_shown() {
-        let secret = |text: &str| Secret::new(text.to_owned());
         assert!(is_same(&secret("one"), &secret("one")));
         assert!(!is_same(&secret("one"), &secret("one ")));
         assert!(is_masked(&secret("******")) && !is_masked(&secret("s*")));

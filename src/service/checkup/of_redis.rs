@@ -58,6 +58,20 @@ pub(super) struct RedisLook {
     pub(super) sessions: Option<HashMap<SessionName, KnownSession>>,
     /// Where the history is.
     pub(super) kept: Option<KeptHistory>,
+    /// To ask for more; `None` if Redis can't be asked.
+    pub(super) store: Option<Store>,
+    /// Whether the connection was made for this look.
+    is_connected_for_this: bool,
+}
+
+impl RedisLook {
+    /// Ends the connection, if it was made for this look.
+    pub(super) async fn close(&self) {
+        if let Some(store) = self.store.as_ref().filter(|_| self.is_connected_for_this) {
+            // It may hang, and then it ends with us.
+            let _ = timeout(CONNECT_TIMEOUT, store.close()).await;
+        }
+    }
 }
 
 /// A session, according to Redis.
@@ -70,7 +84,11 @@ pub(super) struct KnownSession {
 /// Connects if needed, and asks. `ack_replicas`: how many replicas must have an event.
 pub(super) async fn ask(access: &RedisAccess, ack_replicas: u32) -> RedisLook {
     let config = match access {
-        RedisAccess::Open(store) => return asked(store, ack_replicas).await,
+        RedisAccess::Open(store) => {
+            let mut look = asked(store, ack_replicas).await;
+            look.store = Some(store.clone());
+            return look;
+        }
         RedisAccess::NotKnown => return found(Finding::RedisNotKnown),
         RedisAccess::Server(config) => config.clone(),
         RedisAccess::Private { data_dir, config } => match private_socket(data_dir).await {
@@ -81,9 +99,9 @@ pub(super) async fn ask(access: &RedisAccess, ack_replicas: u32) -> RedisLook {
     };
     match Store::connect(&config, CONNECT_TIMEOUT).await {
         Ok(store) => {
-            let look = asked(&store, ack_replicas).await;
-            // It may hang, and then it ends with us.
-            let _ = timeout(CONNECT_TIMEOUT, store.close()).await;
+            let mut look = asked(&store, ack_replicas).await;
+            look.is_connected_for_this = true;
+            look.store = Some(store);
             look
         }
         Err(error) => {
@@ -111,8 +129,11 @@ async fn asked(store: &Store, ack_replicas: u32) -> RedisLook {
 
 async fn look(store: &Store, ack_replicas: u32) -> Result<RedisLook, StoreError> {
     let server = store.look_at_server(ack_replicas).await?;
-    store.check_write().await?;
-    let mut findings = vec![Finding::RedisWorks];
+    let mut findings = vec![match store.check_write().await {
+        Ok(()) => Finding::RedisWorks,
+        // What follows may say why.
+        Err(error) => Finding::RedisFails(error.to_string()),
+    }];
     findings.extend(server.warnings.into_iter().map(Finding::RedisRisky));
     findings.extend(server.disk_trouble.map(Finding::RedisCantSave));
     if let (Some(used), Some(max)) = (server.memory_used, server.memory_max) {
@@ -182,6 +203,8 @@ async fn look(store: &Store, ack_replicas: u32) -> Result<RedisLook, StoreError>
         reports: Some(store.waha_reports().await?),
         sessions: Some(sessions),
         kept: store.kept_history().await?,
+        store: None,
+        is_connected_for_this: false,
     })
 }
 

@@ -1,8 +1,10 @@
 //! Asks WAHA itself: whether it answers and accepts our key, its version, its clock, its sessions and how it is configured.
 
+use std::net::IpAddr;
 use std::time::UNIX_EPOCH;
 
 use crate::clock::Millis;
+use crate::ids::SessionName;
 use crate::service::checkup::finding::Finding;
 use crate::waha::client::{Client, ConfiguredSession, SendError, WahaEnvironment, WahaServer};
 
@@ -10,6 +12,8 @@ use crate::waha::client::{Client, ConfiguredSession, SendError, WahaEnvironment,
 const OLDEST: [u32; 3] = [2025, 3, 0];
 /// GOWS of these versions takes messages of ours for messages in a chat with ourselves.
 const KNOWN_BAD: (&str, [u32; 3], [u32; 3]) = ("GOWS", [2026, 8, 1], [2026, 8, 2]);
+/// WAHA's word for the engine that needs a store.
+const NOWEB: &str = "NOWEB";
 /// How long WAHA keeps files if nobody says it, in seconds.
 const FILES_LAST: u64 = 180;
 /// People can't look at a file within less.
@@ -26,6 +30,33 @@ pub(super) struct WahaLook {
     /// `None` if we may not list them.
     pub(super) sessions: Option<Vec<ConfiguredSession>>,
     pub(super) environment: Option<WahaEnvironment>,
+    /// The addresses of its host.
+    pub(super) addresses: Vec<IpAddr>,
+    /// When it was started, if it says so.
+    pub(super) started_at: Option<Millis>,
+}
+
+impl WahaLook {
+    /// Whether this session runs on NOWEB, which keeps messages only if its store is enabled.
+    pub(super) fn is_noweb(&self, session: &SessionName) -> bool {
+        let default = self.environment.as_ref();
+        let default = default.and_then(|environment| environment.value("WHATSAPP_DEFAULT_ENGINE"));
+        self.session(session).is_some_and(|one| {
+            let engine = one.session.engine.as_deref().or(default);
+            engine == Some(NOWEB) || one.noweb_store == Some(false)
+        })
+    }
+
+    /// Whether its configuration says that NOWEB keeps nothing. Nothing is the default.
+    pub(super) fn lacks_store(&self, session: &SessionName) -> bool {
+        let store = self.session(session).and_then(|one| one.noweb_store);
+        self.is_noweb(session) && store != Some(true)
+    }
+
+    fn session(&self, session: &SessionName) -> Option<&ConfiguredSession> {
+        let mut listed = self.sessions.iter().flatten();
+        listed.find(|one| one.session.name == *session)
+    }
 }
 
 /// Asks. This blocks, for as long as the client waits for an answer.
@@ -63,6 +94,8 @@ pub(super) fn ask(client: &Client) -> WahaLook {
         }
     }
     look.is_usable = true;
+    look.addresses = client.addresses();
+    look.started_at = client.started_at().ok().flatten();
     look.findings.push(judge_version(server.as_ref()));
     match client.environment() {
         Ok(environment) => look.environment = Some(environment),

@@ -45,6 +45,7 @@ fn rest() -> SessionName {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Metrics {
+    started: Started,
     events: Family<ByResult, Counter>,
     connections_closed: Counter,
     archive_error: Mutex<Option<String>>,
@@ -53,6 +54,16 @@ pub struct Metrics {
     oldest_kept: Gauge<f64, AtomicU64>,
     sessions: Mutex<SessionFigures>,
     store_errors: StoreErrorLog,
+}
+
+/// When this process was started, more or less.
+#[derive(Debug)]
+struct Started(Millis);
+
+impl Default for Started {
+    fn default() -> Self {
+        Self(Millis::now())
+    }
 }
 
 /// Which sessions `/metrics` shows.
@@ -273,6 +284,13 @@ impl Metrics {
             "waha_up",
             "1 while WAHA answers all processes that send, and accepts their keys",
             waha,
+        );
+        let started: Gauge<f64, AtomicU64> = Gauge::default();
+        started.set(self.started.0.as_i64() as f64 / 1_000.0);
+        registry.register(
+            "start_timestamp_seconds",
+            "When this process was started (Unix time)",
+            started,
         );
         registry.register("open_files", "Files that this process has open", files);
         registry.register(

@@ -123,6 +123,17 @@ impl Store {
             _ => None,
         };
         let mut warnings = info.warnings(snapshots.as_deref());
+        let fsync = match info.append_only {
+            Some(true) => self.setting("appendfsync").await,
+            _ => None,
+        };
+        if fsync.as_deref() == Some("no") {
+            warnings.push(
+                "Redis leaves it to the system when its append-only file reaches the disk (appendfsync no): a power cut loses what was \
+                 accepted in the last half minute; set appendfsync everysec"
+                    .to_owned(),
+            );
+        }
         let min_replicas = match info.replicas {
             Some(1..) => self.setting("min-replicas-to-write").await,
             _ => None,

@@ -449,6 +449,11 @@ impl Keys {
         self.session_key(session, INBOX) + chat.as_str()
     }
 
+    /// Where a message of a customer is marked that had its turn, and where one that is only recorded.
+    pub(crate) fn seen_inbound(&self, session: &SessionName, id: &MessageId) -> [String; 2] {
+        ["in:", "kept:"].map(|kind| self.session_key(session, SEEN) + kind + id.as_str())
+    }
+
     pub(crate) fn unseen(&self, session: &SessionName, chat: &ChatId) -> String {
         self.session_key(session, UNSEEN) + chat.as_str()
     }

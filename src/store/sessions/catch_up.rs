@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Millis;
-use crate::ids::SessionName;
+use crate::ids::{MessageId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
 
@@ -40,6 +40,25 @@ impl Store {
             .client
             .get(self.inner.keys.caught_up(session))
             .await
+    }
+
+    /// Whether we have a message of a customer: whether it had its turn, or is recorded. Redis forgets that after
+    /// [`SEEN_TTL`](crate::store::SEEN_TTL).
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn has_message(
+        &self,
+        session: &SessionName,
+        id: &MessageId,
+    ) -> Result<bool, StoreError> {
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        for key in keys.seen_inbound(session, id) {
+            if client.exists(key).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Notes until when a session is caught up, and how many messages that found.

@@ -9,6 +9,7 @@ use ureq::http::Uri;
 use super::http::{ANSWER_MAX, Client};
 use super::outcome::SendError;
 use super::sessions::{LIST_MAX, Session, described, not_waha};
+use crate::clock::Millis;
 use crate::secret::Secret;
 use crate::waha::label::label;
 use crate::waha::lenient::{Raw, lenient};
@@ -88,13 +89,19 @@ impl ConfiguredHook {
             path: url.path().to_owned(),
         })
     }
-}
 
-/// The host of an address; `None` if it is no address.
-#[must_use]
-pub fn host_of(url: &str) -> Option<String> {
-    let url: Uri = url.trim().parse().ok()?;
-    url.host().map(str::to_owned)
+    /// Where it goes, to show to a person: the user, the password, the path and the query may be secret.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.place() {
+            Some(place) => {
+                let scheme = if place.is_https { "https" } else { "http" };
+                let port = place.port.map(|port| format!(":{port}"));
+                format!("{scheme}://{}{}", place.host, port.unwrap_or_default())
+            }
+            None => "(not an address)".to_owned(),
+        }
+    }
 }
 
 /// How often WAHA repeats an event. Each part may be missing: WAHA then has its own default.
@@ -126,6 +133,11 @@ lenient! {
         "engine" => engine: Raw<'a>,
     }
 
+    /// The answer about the server's own state.
+    struct ServerStatus {
+        "startTimestamp" => started_at: Raw<'a>,
+    }
+
     /// The configuration of a session in a list.
     struct Configured {
         "config" => config: Raw<'a>,
@@ -155,6 +167,18 @@ impl Client {
             engine: version.engine.text().and_then(label),
             clock,
         })
+    }
+
+    /// When WAHA was started; `None` if it does not say.
+    ///
+    /// # Errors
+    ///
+    /// As for any request.
+    pub fn started_at(&self) -> Result<Option<Millis>, SendError> {
+        let answer = self.get("/api/server/status", ANSWER_MAX)?;
+        let json = answer.whole()?;
+        let ServerStatus { started_at, .. } = serde_json::from_str(&json).unwrap_or_default();
+        Ok(started_at.number().map(|at| Millis::new(at as i64)))
     }
 
     /// WAHA's own environment variables (`WAHA_...` and `WHATSAPP_...`). A key that is limited to one session may not ask.

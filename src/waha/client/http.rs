@@ -1,6 +1,7 @@
 //! The client itself: the address and key of one WAHA server, and requests to it over reused connections.
 
 use std::fmt;
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -141,6 +142,23 @@ impl Client {
     #[must_use]
     pub fn address(&self) -> String {
         shown_url(&self.base_url)
+    }
+
+    /// The host in WAHA's address.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let url: Option<Uri> = self.base_url.parse().ok();
+        let host = url.as_ref().and_then(Uri::host).unwrap_or_default();
+        host.trim_matches(['[', ']']).to_owned()
+    }
+
+    /// The addresses of WAHA's host; none if its name leads nowhere. This blocks, as long as the system looks for it.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let found = (self.host().as_str(), 0).to_socket_addrs();
+        found
+            .map(|found| found.map(|address| address.ip()).collect())
+            .unwrap_or_default()
     }
 
     /// Whether it has a key.

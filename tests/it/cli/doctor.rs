@@ -14,10 +14,11 @@ use crate::harness::{API_KEY, Daemon, Redis, SECRET, SESSION, Setup, TestSetup, 
 use crate::redis_nodes::free_port;
 
 /// Keys and passwords that only WAHA has.
-const ITS_SECRETS: [&str; 3] = [
+const ITS_SECRETS: [&str; 4] = [
     "another-key-of-waha",
     "its-dashboard-password",
     "old-key-that-was-ours",
+    "1f3c-token-in-a-path",
 ];
 
 /// A finding that needs action: the check, and words of what it says.
@@ -182,16 +183,45 @@ fn a_healthy_system_has_no_finding_and_each_fault_of_waha_has_one() {
             ("WHATSAPP_HOOK_EVENTS", "message,session.status"),
             ("WHATSAPP_HOOK_HMAC_KEY", ""),
             ("WHATSAPP_HOOK_RETRIES_POLICY", ""),
-            ("WHATSAPP_FILES_LIFETIME", "0"),
         ],
         &[
             ("webhooks", "and LISTEN here the same"),
             ("webhooks", "lacks these events: message.any, message.ack, "),
             ("webhooks", "Set WHATSAPP_HOOK_HMAC_KEY"),
             ("webhooks", "WHATSAPP_HOOK_RETRIES_POLICY=exponential"),
-            ("files", "until its disk is full"),
         ],
     );
+    // The path of our address, the host, and an address of another program beside ours.
+    clinic.finds_in_waha(
+        &[("WHATSAPP_HOOK_URL", &format!("{}/", clinic.hook()))],
+        &[("webhooks", "but to another path")],
+    );
+    let misspelt = clinic.hook().replace("127.0.0.1", "wahasm.invalid");
+    clinic.finds_in_waha(
+        &[("WHATSAPP_HOOK_URL", &misspelt)],
+        &[("webhooks", "that does not lead to waha-sm")],
+    );
+    waha.has_session_config(json!({"webhooks": [{
+        "url": format!("http://n8n:5678/{}/webhook", ITS_SECRETS[3]),
+        "events": ["message"],
+        "hmac": {"key": ITS_SECRETS[0]},
+    }]}));
+    clinic.finds(&[], &[]);
+    waha.has_environment(clinic.environment(&[("WHATSAPP_HOOK_URL", "")]));
+    waha.has_session_config(json!({"webhooks": [{
+        "url": format!("https://me:{}@n8n.example/{}", ITS_SECRETS[1], ITS_SECRETS[3]),
+        "events": ["message"],
+    }]}));
+    clinic.finds(&[], &[("webhooks", "https://n8n.example")]);
+    clinic.heals();
+    waha.has_environment(clinic.environment(&[("WHATSAPP_FILES_LIFETIME", "0")]));
+    let (code, findings) = clinic.doctor(&[]);
+    let hinted = findings.iter().any(|one| {
+        let said = one["message"].to_string();
+        one["level"] == "hint" && said.contains("until its disk is full")
+    });
+    assert!(hinted && code == Some(0), "{findings:#?}");
+    clinic.heals();
     clinic.finds_in_waha(
         &[
             ("WHATSAPP_HOOK_EVENTS", ""),
@@ -282,6 +312,14 @@ fn a_healthy_system_has_no_finding_and_each_fault_of_waha_has_one() {
         ],
     );
 
+    // It hears nothing yet, and what WAHA has is from before we began.
+    waha.customer_writes(SESSION, &chat(2), "Rui", "is anybody there?");
+    waha.time_goes_by(Duration::from_secs(3_600));
+    clinic
+        .redis
+        .ask(&format!("HDEL waha-sm:{{{SESSION}}}:counters heard_at"));
+    clinic.finds(&[], &[]);
+
     // It hears nothing, although a customer wrote.
     waha.customer_writes(SESSION, &chat(2), "Rui", "is anybody there?");
     clinic.finds(&[], &[]);
@@ -366,6 +404,7 @@ fn each_fault_of_ours_of_redis_and_of_the_disk_has_a_finding() {
             "set maxmemory-policy noeviction",
         ),
         ("appendonly", "no", "yes", "set appendonly yes"),
+        ("appendfsync", "no", "everysec", "set appendfsync everysec"),
     ] {
         redis.ask(&format!("CONFIG SET {setting} {fault}"));
         clinic.finds(&[], &[("redis", wanted)]);
@@ -429,6 +468,18 @@ fn each_fault_of_ours_of_redis_and_of_the_disk_has_a_finding() {
     daemon.terminate();
     let gone = [("workers", "waha-sm work"), ("daemon", "Start waha-sm")];
     clinic.finds(&[], &[waiting[0], waiting[1], gone[0], gone[1]]);
+    clinic.test.waha.imitate(Engine::Noweb);
+    clinic.finds_in_waha(
+        &[("WHATSAPP_DEFAULT_ENGINE", "NOWEB")],
+        &[
+            waiting[0],
+            waiting[1],
+            gone[0],
+            gone[1],
+            ("session", "noweb.store.enabled"),
+        ],
+    );
+    clinic.test.waha.imitate(Engine::Gows);
     // A file of a later version: SQLite keeps the number at this place.
     let path = data_dir.join("history.sqlite");
     let mut file = std::fs::File::options().write(true).open(&path).unwrap();
