@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,15 +26,18 @@ use crate::history::{ChatNames, FILE_NAME, History};
 use crate::ids::{AgentName, SessionName};
 use crate::service::person::bytes_left::files_with;
 use crate::service::person::person_zip::person_zip;
-use crate::service::person::persons::{PersonError, Persons};
+use crate::service::person::persons::{ErasurePatience, ErasureStep, PersonError, Persons};
 use crate::settings::RedisSettings;
 use crate::store::{AgentRole, FilesWritten, Store};
 use crate::terminal::line;
 
 /// Why the daemon must be running.
 const WHY: &str = "it keeps what is open and remembered in its Redis, and erases the history";
-/// How long we wait for the daemon to erase the history.
-const ERASED_WITHIN: Duration = Duration::from_secs(20);
+/// How long we wait for the daemon to erase the history. A backup of a large history takes a minute.
+const PATIENCE: ErasurePatience = ErasurePatience {
+    alive: Duration::from_secs(180),
+    gone: Duration::from_secs(20),
+};
 
 #[derive(Debug, Args)]
 pub(super) struct PersonArgs {
@@ -206,6 +209,10 @@ async fn export(
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let written = options.open(file).and_then(|mut open| {
+        // It may have been there before. A pipe needs no mode.
+        if open.metadata()?.is_file() {
+            open.set_permissions(Permissions::from_mode(0o600))?;
+        }
         open.write_all(&zip)?;
         open.sync_all()
     });
@@ -261,7 +268,11 @@ fn erased(names: Option<&ChatNames>, directory: &Path) -> ExitCode {
 async fn erase(persons: &Persons, which: &WhichPerson) -> Result<(), CommandError> {
     let names = &which.names;
     let now = Millis::now();
-    let erased = persons.erase(names, &which.by, now, ERASED_WITHIN).await?;
+    let tell = |step: ErasureStep| {
+        // If standard error is closed, there is no other place for it.
+        let _ = writeln!(io::stderr(), "{}", step_in_words(step));
+    };
+    let erased = persons.erase(names, &which.by, now, PATIENCE, tell).await?;
     let mut out = io::stdout();
     let said = match erased.history {
         true => format!("{names} is erased."),
@@ -271,6 +282,8 @@ async fn erase(persons: &Persons, which: &WhichPerson) -> Result<(), CommandErro
         ),
     };
     writeln!(out, "{}", line(&said))?;
+    let mut is_whole = erased.history && !erased.wrote_again;
+    is_whole &= matches!(erased.redis, FilesWritten::Done { .. });
     match erased.redis {
         FilesWritten::Done {
             has_replicas: false,
@@ -298,6 +311,7 @@ async fn erase(persons: &Persons, which: &WhichPerson) -> Result<(), CommandErro
         false if !erased.history => Vec::new(),
         false => files_with(&directory, &erased.chats),
     };
+    is_whole &= left.is_empty();
     for file in left {
         writeln!(
             out,
@@ -310,7 +324,22 @@ async fn erase(persons: &Persons, which: &WhichPerson) -> Result<(), CommandErro
         "What this can't reach keeps its own copies: WAHA and its storage, WhatsApp on your phones and on theirs, the log, backups, and the chat \
          to which notices to the owner go."
     )?;
-    Ok(())
+    match is_whole {
+        true => Ok(()),
+        false => Err(CommandError::Failed(
+            "something of this person is left: do what is said above".to_owned(),
+        )),
+    }
+}
+
+fn step_in_words(step: ErasureStep) -> &'static str {
+    match step {
+        ErasureStep::Redis => {
+            "Redis: erased. Now the daemon erases the history and writes its file again."
+        }
+        ErasureStep::History => "History: erased. Now Redis writes its files again.",
+        ErasureStep::RedisFiles => "Redis: its files are done.",
+    }
 }
 
 impl From<PersonError> for CommandError {

@@ -47,13 +47,15 @@ impl ShownProgress {
         }
     }
 
-    fn line(&mut self, text: &str) {
+    /// A line for a step that is done.
+    pub(super) fn line(&mut self, text: &str) {
         self.clear();
         // If standard error is closed, there is no other place for it.
         let _ = writeln!(io::stderr(), "{}", terminal::line(text));
     }
 
-    fn draw(&mut self, step: &str, done: u64, all: u64, bytes: bool) {
+    /// The bar: how much of a step is done.
+    pub(super) fn draw(&mut self, step: &str, done: u64, all: u64, bytes: bool) {
         let is_early = self
             .drawn
             .is_some_and(|drawn| drawn.elapsed() < DRAW_INTERVAL);

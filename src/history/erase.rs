@@ -18,7 +18,7 @@ use crate::ids::{ChatId, SessionName};
 const DIGITS_MIN: usize = 8;
 
 /// In order: what looks for rows of another table comes before these are gone. `?1` is the session, `?2` the chats as a JSON array.
-const STATEMENTS: [&str; 10] = [
+const STATEMENTS: [&str; 9] = [
     "DELETE FROM conversation_event WHERE (session, conversation) IN (SELECT k.session, k.id FROM conversation k
         WHERE k.chat IN (SELECT value FROM json_each(?2)) AND k.session = ?1)",
     "DELETE FROM conversation WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
@@ -29,9 +29,6 @@ const STATEMENTS: [&str; 10] = [
     "DELETE FROM revocation WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
     "DELETE FROM reaction WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
     "DELETE FROM customer_name WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
-    "DELETE FROM unreadable WHERE session = ?1
-        AND EXISTS (SELECT 1 FROM json_each(?2)
-            WHERE instr(unreadable.fields, substr(value, 1, instr(value || '@', '@') - 1)))",
 ];
 
 /// All ids of the persons with the ids `?1` (a JSON array): hidden ids, and what they turned out to be.
@@ -74,6 +71,35 @@ pub(super) fn person(
     .execute(params![session, list])?;
     for chat in &chats {
         notices(db, chat)?;
+        unreadable(db, session, chat)?;
+    }
+    Ok(())
+}
+
+/// Whether a text names this number or id. Another number may begin or end with it.
+fn names(text: &str, name: &str) -> bool {
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    text.match_indices(name).any(|(at, found)| {
+        let (before, after) = (text.get(..at), text.get(at + found.len()..));
+        !is_digit(before.unwrap_or_default().chars().next_back())
+            && !is_digit(after.unwrap_or_default().chars().next())
+    })
+}
+
+/// Entries that could not be read: they are kept as they came.
+fn unreadable(db: &Connection, session: &SessionName, chat: &str) -> rusqlite::Result<()> {
+    let (number, _) = chat.split_once('@').unwrap_or((chat, ""));
+    let rows: Vec<(String, String)> = db
+        .prepare_cached(
+            "SELECT stream_id, fields FROM unreadable WHERE session = ?1 AND instr(fields, ?2)",
+        )?
+        .query_map(params![session, number], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (entry, _) in rows.iter().filter(|(_, fields)| names(fields, number)) {
+        db.prepare_cached("DELETE FROM unreadable WHERE session = ?1 AND stream_id = ?2")?
+            .execute(params![session, entry])?;
     }
     Ok(())
 }
@@ -87,13 +113,13 @@ fn notices(db: &Connection, chat: &str) -> rusqlite::Result<()> {
     if number.len() <= DIGITS_MIN {
         return Ok(());
     }
-    let rows: Vec<i64> = db
+    let rows: Vec<(i64, String)> = db
         .prepare_cached(
-            "SELECT id FROM message WHERE conversation IS NULL AND author = 'bot' AND instr(text, ?1)",
+            "SELECT id, text FROM message WHERE conversation IS NULL AND author = 'bot' AND instr(text, ?1)",
         )?
-        .query_map([number], |row| row.get(0))?
+        .query_map([&number], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    for row in rows {
+    for (row, _) in rows.iter().filter(|(_, text)| names(text, &number)) {
         for sql in [
             "DELETE FROM echo WHERE reply = ?1",
             "DELETE FROM message WHERE id = ?1",
@@ -154,5 +180,25 @@ impl History {
                 .collect::<rusqlite::Result<_>>()
         };
         read().map_err(failed(&self.path, "looking for a person"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_not_named_by_one_that_contains_it() {
+        for (text, is_named) in [
+            ("Ana (+5511999990000) waits", true),
+            ("+5511999990000", true),
+            ("+55119999900001 and +5511999990000.", true),
+            ("Rui (+55119999900001) waits", false),
+            ("", false),
+        ] {
+            assert_eq!(names(text, "+5511999990000"), is_named, "{text}");
+        }
+        assert!(names("[\"chat\",\"123@lid\"]", "123"));
+        assert!(!names("[\"chat\",\"4123@lid\"]", "123"));
     }
 }

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use tokio::time::{Instant, sleep};
 
 use crate::cli::exit::{EXIT_USAGE, exit, fail, print_error};
+use crate::cli::progress::ShownProgress;
 use crate::cli::redis::{CommandError, with_store};
 use crate::clock::Millis;
 use crate::config;
@@ -23,8 +24,10 @@ use crate::store::Store;
 const WHY: &str = "it removes what is old, because only one process writes the history";
 /// How often we look what is left.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// If nothing was removed for so long, the daemon does not do it.
+/// If nothing was removed for so long, a daemon that does not run does not do it.
 const NOTHING_FOR: Duration = Duration::from_secs(20);
+/// Nor does one that runs: writing a large file again takes less, and so does a backup, which keeps it from that.
+const NOTHING_FOR_LONG: Duration = Duration::from_secs(180);
 
 #[derive(Debug, Args)]
 pub(super) struct PruneArgs {
@@ -67,7 +70,7 @@ pub(super) fn main(arguments: &PruneArgs) -> ExitCode {
             return Ok(());
         }
         store.prune_history(before).await?;
-        wait(&path, before, found).await?;
+        wait(store, &path, before, found).await?;
         writeln!(io::stdout(), "{}", in_words(&found, &shown, "were removed"))?;
         Ok(())
     })
@@ -105,17 +108,43 @@ async fn is_kept_here(store: &Store, path: &Path) -> Result<(), CommandError> {
 }
 
 /// Waits until all of it is gone.
-async fn wait(path: &Path, before: Millis, found: Prunable) -> Result<(), CommandError> {
+async fn wait(
+    store: &Store,
+    path: &Path,
+    before: Millis,
+    found: Prunable,
+) -> Result<(), CommandError> {
+    let count = |messages: i64| u64::try_from(messages).unwrap_or_default();
+    let all = count(found.messages);
     let (mut left, mut since) = (found, Instant::now());
+    let mut progress = ShownProgress::new();
+    let mut is_removed = false;
     loop {
         let (now, is_clean) = prunable(path, before)?;
-        if now == Prunable::default() && is_clean {
+        let is_gone = now == Prunable::default();
+        if is_gone && !is_removed {
+            is_removed = true;
+            progress.line("Removed. Now the daemon writes the file again, without the bytes.");
+        }
+        if is_gone && is_clean {
             return Ok(());
         }
+        progress.draw(
+            "old messages",
+            all.saturating_sub(count(now.messages)),
+            all,
+            false,
+        );
         if now != left {
             (left, since) = (now, Instant::now());
         }
-        if since.elapsed() > NOTHING_FOR {
+        let is_alive = async || {
+            let kept = store.kept_history().await?;
+            Ok::<_, CommandError>(kept.is_some_and(|kept| kept.is_alive))
+        };
+        let waited = since.elapsed();
+        if waited > NOTHING_FOR_LONG || waited > NOTHING_FOR && !is_alive().await? {
+            progress.clear();
             return Err(CommandError::Failed(format!(
                 "{} messages that are old are still there, or their bytes are: the daemon that keeps the history goes on as soon as it \
                  can. Its log says why it does not",

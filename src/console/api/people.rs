@@ -20,11 +20,14 @@ use crate::describe::describe;
 use crate::history::ChatNames;
 use crate::ids::{ChatId, SessionName};
 use crate::service::person::person_zip::person_zip;
-use crate::service::person::persons::PersonError;
+use crate::service::person::persons::{ErasurePatience, PersonError};
 use crate::store::FilesWritten;
 
 /// How long the browser waits until the history is erased too.
-const ERASED_WITHIN: Duration = Duration::from_secs(10);
+const PATIENCE: ErasurePatience = ErasurePatience {
+    alive: Duration::from_secs(10),
+    gone: Duration::from_secs(10),
+};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -115,7 +118,7 @@ pub(super) async fn erase(
     }
     let erased = async {
         let (by, now) = (&who.agent.name, Millis::now());
-        state.persons.erase(&names, by, now, ERASED_WITHIN).await
+        state.persons.erase(&names, by, now, PATIENCE, |_| {}).await
     };
     let erased = erased.await;
     // Also if it was left in the middle.

@@ -23,6 +23,26 @@ const ECHO_WITHIN: Duration = Duration::from_secs(3);
 /// How often we look whether something is done.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
+/// How long to wait for the process that erases the history.
+#[derive(Clone, Copy, Debug)]
+pub struct ErasurePatience {
+    /// While it is alive: writing a large file again takes a while, and so does a backup, which keeps it from that.
+    pub alive: Duration,
+    /// While it is not.
+    pub gone: Duration,
+}
+
+/// A step of an erasure that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErasureStep {
+    /// Redis has nothing of the person; its files still may.
+    Redis,
+    /// The history and its file have nothing of the person.
+    History,
+    /// Redis has written its files again, if it may.
+    RedisFiles,
+}
+
 /// Finds, exports and erases persons.
 #[derive(Clone)]
 pub struct Persons {
@@ -173,7 +193,8 @@ impl Persons {
     }
 
     /// Erases a person in all sessions. Their open conversation is closed first. The history says that somebody was erased, and by whom, but not
-    /// who. It is erased by the archiver, which we wait for at most `patience`; then Redis writes its files again, without what was deleted.
+    /// who. It is erased by the archiver, which we wait for; then Redis writes its files again, without what was deleted. `done` is called after
+    /// each step.
     ///
     /// # Errors
     /// [`PersonError::Unknown`] if there is nothing, and they were not erased before. [`PersonError::Sending`], and those of Redis and the
@@ -183,10 +204,15 @@ impl Persons {
         names: &ChatNames,
         by: &AgentName,
         now: Millis,
-        patience: Duration,
+        patience: ErasurePatience,
+        done: impl Fn(ErasureStep),
     ) -> Result<ErasedPerson, PersonError> {
         let known = self.find(names).await?;
         let began = Instant::now();
+        // First, because the marks may name an id that only what is erased next can tell: this may be killed in between.
+        self.store
+            .forget_marks(&known.sessions, &known.chats, now)
+            .await?;
         let asked = (by, now);
         let (mut found, mut echo_may_come) = (false, false);
         for session in &known.sessions {
@@ -224,13 +250,23 @@ impl Persons {
                 .forget_marks(&known.sessions, &known.chats, now + began.elapsed())
                 .await?;
         }
+        done(ErasureStep::Redis);
+        let has_entry = found || again;
         let history = self
-            .is_erased(&known.chats, now, found || again, patience)
+            .is_erased(&known.chats, now, has_entry, patience)
             .await?
             && self
                 .rewrite_streams(&known.sessions, (now, began), patience)
+                .await?
+            // The entry of another session may have come last.
+            && self
+                .is_erased(&known.chats, now, has_entry, patience)
                 .await?;
+        if history {
+            done(ErasureStep::History);
+        }
         let redis = self.store.write_files_again().await?;
+        done(ErasureStep::RedisFiles);
         let chats = known.chats.clone();
         let since = self.with_history(move |history| history.sessions_of_person(&chats));
         let wrote_again = since.await?.is_some_and(|sessions| !sessions.is_empty());
@@ -278,6 +314,22 @@ impl Persons {
         Ok(read.await?.unwrap_or_default())
     }
 
+    /// Whether it makes sense to wait on.
+    async fn may_wait(
+        &self,
+        began: Instant,
+        patience: ErasurePatience,
+    ) -> Result<bool, PersonError> {
+        let elapsed = began.elapsed();
+        Ok(elapsed < patience.gone
+            || elapsed < patience.alive
+                && self
+                    .store
+                    .kept_history()
+                    .await?
+                    .is_some_and(|kept| kept.is_alive))
+    }
+
     /// Waits, at most so long, until the history has nothing of a person from before `asked_at`, and no bytes of what it had. Returns whether that
     /// is so. `has_entry`: the history's stream has the entry by which they are erased.
     async fn is_erased(
@@ -285,7 +337,7 @@ impl Persons {
         chats: &[ChatId],
         asked_at: Millis,
         has_entry: bool,
-        patience: Duration,
+        patience: ErasurePatience,
     ) -> Result<bool, PersonError> {
         let began = Instant::now();
         loop {
@@ -297,7 +349,7 @@ impl Persons {
             if found.await?.unwrap_or(true) {
                 return Ok(true);
             }
-            if began.elapsed() > patience {
+            if !self.may_wait(began, patience).await? {
                 return Ok(false);
             }
             sleep(LOOK_INTERVAL).await;
@@ -310,7 +362,7 @@ impl Persons {
         &self,
         sessions: &[SessionName],
         (now, began): (Millis, Instant),
-        patience: Duration,
+        patience: ErasurePatience,
     ) -> Result<bool, PersonError> {
         for session in sessions {
             while !self
@@ -318,7 +370,7 @@ impl Persons {
                 .rewrite_history(session, now + began.elapsed())
                 .await?
             {
-                if began.elapsed() > patience {
+                if !self.may_wait(began, patience).await? {
                     return Ok(false);
                 }
                 sleep(LOOK_INTERVAL).await;

@@ -11,7 +11,7 @@ for _, id in ipairs(ids) do is_theirs[id] = true end
 
 local function names_one(text)
   for _, id in ipairs(ids) do
-    if string.find(text, id, 1, true) then return true end
+    if names(text, id) then return true end
   end
   return false
 end

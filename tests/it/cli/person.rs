@@ -1,6 +1,7 @@
 //! `waha-sm person`: everything of one customer is exported, then erased everywhere, and nobody else is touched.
 
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
@@ -197,4 +198,50 @@ fn a_person_is_exported_and_then_erased_everywhere_and_nobody_else_is() {
             "a customer's data exported by owner"
         ]
     );
+}
+
+#[test]
+fn what_is_left_is_an_error_and_a_longer_number_is_somebody_else() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.flow(FLOW)).start();
+    says(&daemon, PERSON, "Pomona", "hi");
+    eventually("it is archived", || {
+        (test.history(&[]).len() == 2).then_some(())
+    });
+    let file = test.directory.path().join("person.zip");
+    std::fs::write(&file, "an older one, which everybody can read").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let output = [
+        "person",
+        "export",
+        PERSON,
+        "--output",
+        file.to_str().unwrap(),
+    ];
+    assert!(run(&test, &redis, &output).status.success());
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let key = |name: &str| format!("waha-sm:{{default}}:action:{name}");
+    for (name, chat) in [("theirs", PERSON), ("others", "75511999990000@c.us")] {
+        redis.ask(&format!("SET {} {chat}", key(name)));
+    }
+    redis.ask("ACL SETUSER default -bgrewriteaof");
+    let erase = ["person", "erase", PERSON, "--yes"];
+    let erased = run(&test, &redis, &erase);
+    assert_eq!(erased.status.code(), Some(1), "{erased:?}");
+    let (text, said) = (
+        String::from_utf8(erased.stdout).unwrap(),
+        String::from_utf8(erased.stderr).unwrap(),
+    );
+    assert!(text.contains("until somebody runs BGREWRITEAOF"), "{text}");
+    assert!(
+        said.contains("History: erased.") && said.contains("something of this person is left"),
+        "{said}"
+    );
+    assert_eq!(redis.number(&format!("EXISTS {}", key("theirs"))), 0);
+    assert_eq!(redis.number(&format!("EXISTS {}", key("others"))), 1);
+    redis.ask("ACL SETUSER default +bgrewriteaof");
+    let again = run(&test, &redis, &erase);
+    assert!(again.status.success(), "{again:?}");
 }
