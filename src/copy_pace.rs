@@ -6,34 +6,42 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A million messages take less than half a minute.
+/// A million short messages take less than half a minute.
 const BYTES_PER_SECOND: u64 = 20_000_000;
+/// A large copy is faster, so that it takes no longer than this: what it keeps from being deleted or written again waits for it.
+const SECONDS_MAX: u64 = 35;
 
 /// See the module.
 pub(crate) struct CopyPace {
     began: Instant,
     bytes: u64,
+    bytes_per_second: u64,
 }
 
 impl CopyPace {
-    /// From now on.
-    pub(crate) fn new() -> Self {
+    /// From now on, for a copy of about so many bytes.
+    pub(crate) fn new(all: u64) -> Self {
         Self {
             began: Instant::now(),
             bytes: 0,
+            bytes_per_second: BYTES_PER_SECOND.max(all / SECONDS_MAX),
         }
     }
 
     /// These were written. Waits if that was too early.
     pub(crate) fn wrote(&mut self, bytes: u64) {
         self.bytes += bytes;
-        sleep(due_after(self.bytes).saturating_sub(self.began.elapsed()));
+        sleep(
+            self.due_after(self.bytes)
+                .saturating_sub(self.began.elapsed()),
+        );
     }
-}
 
-/// How long so many bytes take.
-fn due_after(bytes: u64) -> Duration {
-    Duration::from_micros(bytes.saturating_mul(1_000_000) / BYTES_PER_SECOND)
+    /// How long so many bytes take.
+    fn due_after(&self, bytes: u64) -> Duration {
+        let micros = u128::from(bytes) * 1_000_000 / u128::from(self.bytes_per_second);
+        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
 }
 
 #[cfg(test)]
@@ -42,9 +50,12 @@ mod tests {
 
     #[test]
     fn a_large_copy_takes_its_time_and_a_small_one_none_to_speak_of() {
-        assert_eq!(due_after(500_000_000), Duration::from_secs(25));
-        assert_eq!(due_after(100_000), Duration::from_millis(5));
-        let mut pace = CopyPace::new();
+        let small = CopyPace::new(500_000_000);
+        assert_eq!(small.due_after(500_000_000), Duration::from_secs(25));
+        assert_eq!(small.due_after(100_000), Duration::from_millis(5));
+        let large = CopyPace::new(70_000_000_000);
+        assert_eq!(large.due_after(70_000_000_000), Duration::from_secs(35));
+        let mut pace = CopyPace::new(0);
         pace.wrote(200_000);
         assert!(pace.began.elapsed() >= Duration::from_millis(10));
     }

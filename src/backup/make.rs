@@ -69,6 +69,7 @@ pub async fn make(
         .iter()
         .sum();
     let redis_bytes = origin.as_ref().map_or(0, |origin| origin.bytes);
+    let flows = find_flows(source.flow_file);
     let directory = backup.path().parent().unwrap_or(backup.path());
     free_space::check(directory, history_bytes + redis_bytes)?;
 
@@ -84,7 +85,7 @@ pub async fn make(
         },
     };
     let history = self::history(&mut backup, history, told).await?;
-    let flows = flows(&mut backup, source.flow_file, told)?;
+    let flows = copy_flows(&mut backup, flows, told)?;
     backup.write(SETTINGS, &source.settings)?;
     let (path, manifest) = backup.finish(|files| Manifest {
         format: FORMAT,
@@ -119,7 +120,8 @@ async fn redis(
             1 => "redis.rdb".to_owned(),
             _ => format!("redis-{}.rdb", server + 1),
         };
-        match snapshot(backup, store, server, &name, told).await {
+        let about = origin.bytes / origin.servers.max(1) as u64;
+        match snapshot(backup, store, (server, about), &name, told).await {
             Ok(size) => bytes += size,
             Err(BackupError::Snapshot(SnapshotError::Refused(reason))) => {
                 for name in part.snapshots.drain(..) {
@@ -139,14 +141,14 @@ async fn redis(
 async fn snapshot(
     backup: &mut UnfinishedBackup,
     store: &Store,
-    server: usize,
+    (server, about_bytes): (usize, u64),
     name: &str,
     told: ToldNews<'_>,
 ) -> Result<u64, BackupError> {
     let path = backup.file(name)?;
     let mut file = new_file(&path).map_err(at(&path))?;
     let (mut sum, mut size, mut unsynced) = (Summing::new(), 0, 0);
-    let mut pace = CopyPace::new();
+    let mut pace = CopyPace::new(about_bytes);
     let mut write = |some: &[u8]| {
         file.write_all(some)?;
         sum.add(some);
@@ -202,30 +204,49 @@ async fn history(
     })
 }
 
-fn flows(
+/// The files of the flows, if there is anything to look for.
+struct FoundFlows {
+    part: FlowsPart,
+    /// `None` if they can't be read: the part says why.
+    files: Option<FlowFiles>,
+}
+
+fn find_flows(setting: Option<String>) -> Option<FoundFlows> {
+    let setting = setting?;
+    let place = Path::new(&setting);
+    let found = FlowFiles::find(place);
+    let missing = found.as_ref().err();
+    let missing = missing.map(|error| format!("{}: {error}", place.display()));
+    let name = match place.is_dir() {
+        true => String::new(),
+        false => place
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    };
+    Some(FoundFlows {
+        part: FlowsPart {
+            setting: Some(setting),
+            name,
+            elsewhere: Vec::new(),
+            missing,
+        },
+        files: found.ok(),
+    })
+}
+
+/// Without the flows a backup is worth a lot, so a flow file that can't be found is no error.
+fn copy_flows(
     backup: &mut UnfinishedBackup,
-    setting: Option<String>,
+    found: Option<FoundFlows>,
     told: ToldNews<'_>,
 ) -> Result<FlowsPart, BackupError> {
-    let Some(setting) = setting else {
+    let Some(FoundFlows { mut part, files }) = found else {
         return Ok(FlowsPart::default());
     };
-    let place = Path::new(&setting);
-    let found = FlowFiles::find(place).map_err(|source| BackupError::File {
-        path: place.to_owned(),
-        source,
-    })?;
-    let mut part = FlowsPart {
-        name: match place.is_dir() {
-            true => String::new(),
-            false => place
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-        },
-        setting: Some(setting.clone()),
-        elsewhere: Vec::new(),
+    let Some(found) = files else {
+        return Ok(part);
     };
     let elsewhere = found.elsewhere.iter();
     let mut left_out: Vec<&Path> = elsewhere.map(PathBuf::as_path).collect();

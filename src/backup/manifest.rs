@@ -86,6 +86,9 @@ pub struct FlowsPart {
     /// Files that flows send from elsewhere, which are not in the backup.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<String>,
+    /// Why there are none, although there should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
 }
 
 impl Manifest {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -24,6 +24,12 @@ pub struct ReadBackup {
     manifest: Manifest,
     /// The manifest as it is written.
     written: String,
+}
+
+/// Whether a name stays inside the directory that it is joined to.
+fn is_inside(name: &str) -> bool {
+    let mut parts = Path::new(name).components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// What every form of a manifest has.
@@ -60,9 +66,17 @@ impl ReadBackup {
                 form.program, form.format
             )));
         }
+        let manifest: Manifest = serde_json::from_str(&written).map_err(damaged)?;
+        let names = manifest.files.keys().chain(&manifest.redis.snapshots);
+        let flow = Some(&manifest.flows.name).filter(|name| !name.is_empty());
+        if let Some(outside) = names.chain(flow).find(|name| !is_inside(name)) {
+            return Err(not(format!(
+                "its {MANIFEST} names a file outside of it: {outside:?}"
+            )));
+        }
         Ok(Self {
             path: path.to_owned(),
-            manifest: serde_json::from_str(&written).map_err(damaged)?,
+            manifest,
             written,
         })
     }
@@ -206,5 +220,25 @@ impl ReadBackup {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_inside_or_the_backup_is_refused() {
+        for (name, stays) in [
+            ("redis.rdb", true),
+            ("flows/media/menu.pdf", true),
+            ("../redis.rdb", false),
+            ("flows/../../x", false),
+            ("/etc/passwd", false),
+            ("./x", false),
+            ("", false),
+        ] {
+            assert_eq!(is_inside(name), stays, "{name}");
+        }
     }
 }

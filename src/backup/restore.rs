@@ -4,6 +4,7 @@
 //! names last, and a restore that is run again begins again.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::backup::free_space;
 use crate::backup::manifest::{FLOWS, HISTORY, Manifest};
 use crate::backup::news::{BackupNews, ToldNews};
 use crate::backup::read_backup::ReadBackup;
-use crate::backup::summed::copy_summed;
+use crate::backup::summed::{copy_summed, sum_of_file};
 use crate::backup::unfinished::{sync, sync_directories};
 use crate::clock::Millis;
 use crate::data_dir::{DataDir, REDIS, RESTORING};
@@ -77,7 +78,7 @@ pub async fn restore(
         )));
     }
     if let Some(flows) = &target.flows {
-        check_empty(flows)?;
+        check_takes(flows, manifest)?;
     }
     backup.verify(told).await?;
     told(BackupNews::Done(&format!(
@@ -192,11 +193,11 @@ impl BegunRestore<'_> {
             "history: {}",
             megabytes(manifest.files.get(HISTORY).map_or(0, |sum| sum.bytes))
         )));
-        let flows = self.flows(told).await?;
         let keys = self.redis(own, told).await?;
         if let Some(keys) = keys {
             told(BackupNews::Done(&format!("Redis: {keys} keys")));
         }
+        let flows = self.flows(told).await?;
         self.finish()?;
         Ok(RestoredBackup {
             manifest: manifest.clone(),
@@ -287,7 +288,10 @@ impl BegunRestore<'_> {
             if let Some(parent) = to.parent() {
                 fs::create_dir_all(parent).map_err(at(parent))?;
             }
-            self.copy(name, to, told).await?;
+            // Of a restore that did not get to its end.
+            if !to.exists() {
+                self.copy(name, to, told).await?;
+            }
         }
         sync_directories(&into)?;
         told(BackupNews::Done(&format!("flows: {} files", flows.len())));
@@ -407,24 +411,45 @@ fn remove(path: &Path) -> Result<(), BackupError> {
         Err(error) => Err(error),
     };
     match removed {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(path)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(path)(error)),
         _ => Ok(()),
     }
 }
 
-fn check_empty(flows: &Path) -> Result<(), BackupError> {
-    let is_free = match fs::read_dir(flows) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+/// Fails unless this directory is new, or empty, or has only flows of this backup: those of a restore that did not get to its end.
+fn check_takes(flows: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+    let found = match files_below(flows) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(at(flows)(error)),
     };
-    if is_free {
-        return Ok(());
+    for path in found {
+        let name = path.strip_prefix(flows).unwrap_or(&path);
+        let wanted = name.to_str().map(|name| format!("{FLOWS}/{name}"));
+        let wanted = wanted.and_then(|name| manifest.files.get(&name));
+        let is_ours = wanted
+            .is_some_and(|wanted| sum_of_file(&path, &mut |_| ()).is_ok_and(|sum| sum == *wanted));
+        if !is_ours {
+            return Err(BackupError::Place(format!(
+                "{} is not empty, it has {}: name a new directory for the flows",
+                flows.display(),
+                name.display()
+            )));
+        }
     }
-    Err(BackupError::Place(format!(
-        "{} is not empty: name a new directory for the flows",
-        flows.display()
-    )))
+    Ok(())
+}
+
+fn files_below(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => found.extend(files_below(&entry.path())?),
+            false => found.push(entry.path()),
+        }
+    }
+    Ok(found)
 }
 
 fn not_private(error: NotPrivate) -> BackupError {

@@ -1,5 +1,6 @@
 //! A backup that is being written: a directory beside its final one, with another name. Nobody takes it for a backup, whenever we are
-//! killed.
+//! killed. If it can't be beside it (its place is a disk of its own, or the directory above belongs to somebody else), it is inside, and its
+//! files get their places last, the manifest after all others.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -7,8 +8,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+
 use crate::backup::error::{BackupError, at};
-use crate::backup::manifest::{MANIFEST, Manifest, SUMS};
+use crate::backup::manifest::{FLOWS, HISTORY, MANIFEST, Manifest, SETTINGS, SUMS};
 use crate::backup::summed::{FileSum, new_file, sum_of};
 
 /// The end of its name. The beginning is a dot.
@@ -50,16 +53,36 @@ impl UnfinishedBackup {
                 _ => at(parent)(source),
             })?;
         let place = parent.join(name);
-        check_free(&place, &parent)?;
+        // A link leads to the place that it names.
+        let place = place.canonicalize().unwrap_or(place);
+        let inside = place.join(UNFINISHED);
+        if place.is_dir() && is_left(&inside) {
+            delete_moved(&place)?;
+            fs::remove_dir_all(&inside).map_err(at(&inside))?;
+        }
+        if inside.exists() {
+            return Err(busy(&place));
+        }
+        check_free(&place)?;
         let mut unfinished = std::ffi::OsString::from(".");
         unfinished.push(name);
         unfinished.push(UNFINISHED);
-        let path = parent.join(unfinished);
-        delete_left(&parent)?;
+        let path = match place.is_dir() && !can_be_beside(&place) {
+            true => inside,
+            false => place.with_file_name(unfinished),
+        };
+        Self::begin_in(path, place)
+    }
+
+    fn begin_in(path: PathBuf, place: PathBuf) -> Result<Self, BackupError> {
+        let above = path.parent().unwrap_or(&place);
+        if above != place {
+            delete_left(above)?;
+        }
         let made = fs::DirBuilder::new().mode(0o700).create(&path);
         made.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => busy(&place),
-            _ => at(&path)(source),
+            _ => at(above)(source),
         })?;
         let lock = File::open(&path).map_err(at(&path))?;
         let begun = Self {
@@ -136,7 +159,11 @@ impl UnfinishedBackup {
         sync_directories(&self.path)?;
         self.write_unlisted(MANIFEST, &json)?;
         sync(&self.path)?;
-        fs::rename(&self.path, &self.place).map_err(at(&self.place))?;
+        if self.path.starts_with(&self.place) {
+            self.move_up()?;
+        } else {
+            fs::rename(&self.path, &self.place).map_err(at(&self.place))?;
+        }
         if let Some(parent) = self.place.parent() {
             sync(parent)?;
         }
@@ -144,15 +171,48 @@ impl UnfinishedBackup {
     }
 }
 
+impl UnfinishedBackup {
+    /// From inside its place.
+    fn move_up(&self) -> Result<(), BackupError> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(at(&self.path))? {
+            names.push(entry.map_err(at(&self.path))?.file_name());
+        }
+        // What makes it a backup goes last.
+        names.sort_by_key(|name| name == MANIFEST);
+        for name in names {
+            let to = self.place.join(&name);
+            if name == MANIFEST {
+                sync(&self.place)?;
+            }
+            fs::rename(self.path.join(&name), &to).map_err(at(&to))?;
+        }
+        fs::remove_dir(&self.path).map_err(at(&self.path))?;
+        sync(&self.place)
+    }
+}
+
 impl Drop for UnfinishedBackup {
     fn drop(&mut self) {
         // It is not there any more if it has got its name.
+        if self.path.starts_with(&self.place) && self.path.exists() {
+            let _ = delete_moved(&self.place);
+        }
         let _ = fs::remove_dir_all(&self.path);
     }
 }
 
-/// Fails unless `place` is new or empty, and can be renamed to.
-fn check_free(place: &Path, parent: &Path) -> Result<(), BackupError> {
+/// Whether the directory above this one can have another beside it, which can get its name.
+fn can_be_beside(place: &Path) -> bool {
+    let Some(above) = place.parent() else {
+        return false;
+    };
+    let device = |path: &Path| fs::metadata(path).ok().map(|found| found.dev());
+    device(above) == device(place) && access(above, Access::WRITE_OK).is_ok()
+}
+
+/// Fails unless `place` is new or empty.
+fn check_free(place: &Path) -> Result<(), BackupError> {
     let found = match fs::symlink_metadata(place) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -169,12 +229,6 @@ fn check_free(place: &Path, parent: &Path) -> Result<(), BackupError> {
             "{shown} is not empty: name a new directory for the backup, like {shown}/monday"
         )));
     }
-    let above = fs::metadata(parent).map_err(at(parent))?;
-    if above.dev() != found.dev() {
-        return Err(BackupError::Place(format!(
-            "{shown} is a disk or volume of its own: name a new directory in it, like {shown}/monday"
-        )));
-    }
     Ok(())
 }
 
@@ -183,14 +237,36 @@ fn delete_left(parent: &Path) -> Result<(), BackupError> {
     for entry in fs::read_dir(parent).map_err(at(parent))? {
         let entry = entry.map_err(at(parent))?;
         let name = entry.file_name();
-        let is_left = name.to_string_lossy().ends_with(UNFINISHED);
-        if !is_left || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        let is_one = name.to_string_lossy().ends_with(UNFINISHED) && name != UNFINISHED;
+        if !is_one || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         let path = entry.path();
-        // It may be gone, or somebody else's.
-        let is_dead = File::open(&path).is_ok_and(|lock| lock.try_lock().is_ok());
-        if is_dead {
+        if is_left(&path) {
+            fs::remove_dir_all(&path).map_err(at(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether this is of a backup that was killed. It may be gone, or somebody else's.
+fn is_left(path: &Path) -> bool {
+    File::open(path).is_ok_and(|lock| lock.try_lock().is_ok())
+}
+
+/// Deletes what had its place already when a backup did not get to its end. If the manifest has its place, it did.
+fn delete_moved(place: &Path) -> Result<(), BackupError> {
+    if place.join(MANIFEST).exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(place).map_err(at(place))? {
+        let entry = entry.map_err(at(place))?;
+        let (name, path) = (entry.file_name(), entry.path());
+        let name = name.to_string_lossy();
+        let is_snapshot = name.starts_with("redis") && name.ends_with(".rdb");
+        if is_snapshot || [HISTORY, SETTINGS, SUMS].contains(&name.as_ref()) {
+            fs::remove_file(&path).map_err(at(&path))?;
+        } else if name == FLOWS {
             fs::remove_dir_all(&path).map_err(at(&path))?;
         }
     }
@@ -220,4 +296,72 @@ pub(crate) fn sync(path: &Path) -> Result<(), BackupError> {
     File::open(path)
         .and_then(|directory| directory.sync_all())
         .map_err(at(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(files: BTreeMap<String, FileSum>) -> Manifest {
+        let json = serde_json::json!({
+            "format": 1, "program": "waha-sm", "begun_at": "", "done_at": "", "prefix": "waha-sm:",
+            "history": {"id": "", "schema": 1, "rows": {}},
+            "redis": {"kind": "private", "version": "", "database": 0, "snapshots": []},
+            "flows": {}, "files": {},
+        });
+        Manifest {
+            files,
+            ..serde_json::from_value(json).unwrap()
+        }
+    }
+
+    fn names(place: &Path) -> Vec<String> {
+        let entries = fs::read_dir(place).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_can_not_be_made_beside_its_place_is_made_inside_and_a_killed_one_is_tidied_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().canonicalize().unwrap().join("disk");
+        fs::create_dir(&place).unwrap();
+        // As a kill leaves it while the files get their places.
+        fs::create_dir(place.join(UNFINISHED)).unwrap();
+        fs::create_dir(place.join(FLOWS)).unwrap();
+        for name in [HISTORY, "redis.rdb", "flows/default.toml"] {
+            fs::write(place.join(name), "half").unwrap();
+        }
+        drop(UnfinishedBackup::begin(&place).unwrap());
+        assert_eq!(names(&place), [] as [&str; 0]);
+
+        let inside = place.join(UNFINISHED);
+        let begun = UnfinishedBackup::begin_in(inside.clone(), place.clone()).unwrap();
+        let busy = UnfinishedBackup::begin(&place).unwrap_err().to_string();
+        assert!(busy.contains("is being made"), "{busy}");
+        drop(begun);
+        let mut begun = UnfinishedBackup::begin_in(inside, place.clone()).unwrap();
+        begun.write(SETTINGS, "").unwrap();
+        fs::write(begun.file("flows/default.toml").unwrap(), "").unwrap();
+        let (path, _) = begun.finish(manifest).unwrap();
+        assert_eq!(path, place);
+        assert_eq!(names(&place), [SUMS, FLOWS, MANIFEST, SETTINGS]);
+        let refused = UnfinishedBackup::begin(&place).unwrap_err().to_string();
+        assert!(refused.contains("is not empty"), "{refused}");
+    }
+
+    #[test]
+    fn a_link_leads_to_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().canonicalize().unwrap().join("there");
+        fs::create_dir(&place).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&place, &link).unwrap();
+        let begun = UnfinishedBackup::begin(&link).unwrap();
+        assert_eq!(begun.finish(manifest).unwrap().0, place);
+        assert_eq!(names(&place), [SUMS, MANIFEST]);
+    }
 }

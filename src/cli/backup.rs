@@ -1,5 +1,6 @@
 //! `waha-sm backup`: makes a backup while the daemon runs or not, or reads one through.
 
+mod daemon_settings;
 pub(super) mod settings_list;
 
 use std::io::{self, Write as _};
@@ -9,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::backup::{BackupError, BackupSource, MadeBackup, Manifest, ReadBackup, make, megabytes};
-use crate::cli::exit::{EXIT_FAILURE, exit, fail, print_error, wrong};
+use crate::backup::{
+    BackupError, BackupNews, BackupSource, MadeBackup, Manifest, ReadBackup, make, megabytes,
+};
+use crate::cli::exit::{exit, fail, print_error, wrong};
 use crate::cli::progress::ShownProgress;
 use crate::cli::redis::who_keeps_history;
 use crate::config::RedisConfig;
@@ -22,6 +25,7 @@ use crate::settings::RedisSettings;
 use crate::store::{Connections, PrivateRedis, RedisServer, Store, StoreConfig, private_socket};
 use crate::terminal::line;
 use crate::version::VERSION;
+use daemon_settings::DaemonSettings;
 use settings_list::ListedSettings;
 
 /// How long we wait for Redis.
@@ -52,7 +56,7 @@ pub(super) struct BackupArgs {
     /// Leave Redis out: for a Redis that gives no snapshot, and is backed up in another way
     #[arg(long, conflicts_with = "verify")]
     without_redis: bool,
-    /// The flow or directory of flows that the daemon follows, as in its setting
+    /// The flow or directory of flows that the daemon follows [default: that of the daemon that runs on DATA_DIR]
     #[arg(long, env = "FLOW_FILE", value_name = "PATH")]
     flow_file: Option<String>,
     #[command(flatten)]
@@ -107,6 +111,7 @@ pub(super) fn verify(directory: &Path) -> ExitCode {
         let backup = ReadBackup::open(directory).map_err(|error| describe(&error))?;
         let verified = backup.verify(&mut |news| progress.tell(news)).await;
         verified.map_err(|error| describe(&error))?;
+        progress.line("every file is what it was");
         backup.check_schema().map_err(|error| describe(&error))?;
         Ok(backup)
     });
@@ -133,25 +138,38 @@ async fn run(
         true => None,
         false => Some(SourceRedis::open(&config).await?),
     };
+    let daemon = DaemonSettings::find(&config.data_dir);
     let source = BackupSource {
         data_dir: &config.data_dir,
         redis: redis.as_ref().map(|redis| &redis.store),
         prefix: config.prefix.clone(),
-        flow_file: arguments
-            .flow_file
-            .clone()
-            .filter(|place| !place.trim().is_empty()),
-        settings: ListedSettings::found().written(),
+        flow_file: flow_file(arguments, daemon.as_ref()),
+        settings: ListedSettings::found(|name| daemon.as_ref()?.value(name)).written(),
         program: format!("waha-sm {VERSION}"),
     };
     let made = make(&arguments.directory, source, &mut |news| {
         progress.tell(news)
     })
     .await;
-    if let Some(redis) = redis {
-        redis.close().await?;
+    if let Some(redis) = redis
+        && let Err(reason) = redis.close().await
+    {
+        // The backup is whole all the same.
+        progress.tell(BackupNews::Warning(&reason));
     }
     made.map_err(|error| in_words(&error, arguments))
+}
+
+/// The flow that the daemon follows.
+fn flow_file(arguments: &BackupArgs, daemon: Option<&DaemonSettings>) -> Option<String> {
+    let set = |place: &String| !place.trim().is_empty();
+    let of_daemon = || {
+        let daemon = daemon?;
+        let typed = daemon.value("FLOW_FILE")?.into_string().ok().filter(set)?;
+        let path = daemon.path(Path::new(&typed));
+        Some(path.to_string_lossy().into_owned())
+    };
+    arguments.flow_file.clone().filter(set).or_else(of_daemon)
 }
 
 /// The Redis that is backed up.
@@ -248,9 +266,9 @@ pub(super) fn content(manifest: &Manifest) -> String {
         None => "Redis",
         Some(_) => "no Redis",
     };
-    let flows = match &manifest.flows.setting {
-        Some(_) => "the flows",
-        None => "no flows",
+    let flows = match (&manifest.flows.setting, &manifest.flows.missing) {
+        (Some(_), None) => "the flows",
+        _ => "no flows",
     };
     format!(
         "the history{messages}, {redis}, {flows} and the settings, as they were at {}; {} files, {}",
@@ -268,16 +286,22 @@ fn print(made: &MadeBackup, took: Duration, without_redis: bool) -> ExitCode {
         took.as_secs_f64()
     );
     let printed = writeln!(io::stdout(), "{text}");
-    match &made.manifest.redis.missing {
-        Some(reason) if !without_redis => {
-            print_error(&format!(
-                "Redis is not in this backup: it gives no snapshot ({reason}). It has who is in line and attended, unsent replies, what \
-                 flows remember, and the agents. Allow the command SYNC (ACL SETUSER name +sync +replconf), or take the snapshot (RDB file) \
-                 that your provider of Redis makes, and add --without-redis if that is enough"
-            ));
-            let _ = exit(printed, false);
-            ExitCode::from(EXIT_FAILURE)
-        }
-        _ => exit(printed, true),
-    }
+    let manifest = &made.manifest;
+    let redis = manifest.redis.missing.as_ref();
+    let redis = redis.filter(|_| !without_redis).map(|reason| {
+        format!(
+            "Redis is not in this backup: it gives no snapshot ({reason}). It has who is in line and attended, unsent replies, what \
+             flows remember, and the agents. Allow the command SYNC (ACL SETUSER name +sync +replconf), or take the snapshot (RDB file) \
+             that your provider of Redis makes, and add --without-redis if that is enough"
+        )
+    });
+    let flows = manifest.flows.missing.as_ref().map(|reason| {
+        format!(
+            "the flows are not in this backup: {reason}. Is FLOW_FILE the same as the daemon's? A relative path counts from the \
+             directory in which a command is started"
+        )
+    });
+    let missing: Vec<String> = redis.into_iter().chain(flows).collect();
+    missing.iter().for_each(|reason| print_error(reason));
+    exit(printed, missing.is_empty())
 }

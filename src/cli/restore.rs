@@ -67,7 +67,7 @@ pub(super) fn main(arguments: &RestoreArgs) -> ExitCode {
         Ok(Some(restored)) => {
             let settings = std::fs::read_to_string(arguments.directory.join(SETTINGS));
             let before = ListedSettings::read(&settings.unwrap_or_default());
-            exit(print(&restored, &before), true)
+            exit(print(&restored, &before, has_url), true)
         }
         Ok(None) => fail("stopped; run it again, and it begins again"),
         Err(reason) => fail(&reason),
@@ -90,7 +90,7 @@ fn in_words(error: &BackupError, has_url: bool) -> String {
     }
 }
 
-fn print(restored: &RestoredBackup, before: &ListedSettings) -> io::Result<()> {
+fn print(restored: &RestoredBackup, before: &ListedSettings, has_url: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let manifest = &restored.manifest;
     let data_dir = line(&restored.data_dir.display().to_string());
@@ -104,6 +104,13 @@ fn print(restored: &RestoredBackup, before: &ListedSettings) -> io::Result<()> {
         )?,
         (None, None) => writeln!(out, "Redis was left as it is.")?,
     }
+    if restored.keys.is_some() && !has_url && manifest.redis.kind != "private" {
+        writeln!(
+            out,
+            "The backup is of a Redis of REDIS_URL, and its content is in the private Redis in DATA_DIR now: start `waha-sm all` without REDIS_URL. \
+             If you want it in a Redis of your own again, set REDIS_URL, empty DATA_DIR, and restore once more."
+        )?;
+    }
     if let Some(flows) = &restored.flows {
         let place = flows.join(&manifest.flows.name);
         let place = line(&place.display().to_string());
@@ -115,6 +122,9 @@ fn print(restored: &RestoredBackup, before: &ListedSettings) -> io::Result<()> {
             line(setting)
         )?;
     }
+    if let Some(why) = &manifest.flows.missing {
+        writeln!(out, "The flows are not in this backup ({}).", line(why))?;
+    }
     for file in &manifest.flows.elsewhere {
         writeln!(
             out,
@@ -122,7 +132,7 @@ fn print(restored: &RestoredBackup, before: &ListedSettings) -> io::Result<()> {
             line(file)
         )?;
     }
-    let differences = ListedSettings::found().differences(before);
+    let differences = ListedSettings::found(|_| None).differences(before);
     if !differences.is_empty() {
         writeln!(out, "Compare your settings:")?;
         for difference in differences {

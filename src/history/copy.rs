@@ -54,6 +54,9 @@ pub fn copy(
     let page: u32 = source
         .pragma_query_value(None, "page_size", |row| row.get(0))
         .map_err(&reading)?;
+    let pages: u32 = source
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .map_err(&reading)?;
     let mut copied = Connection::open(to).map_err(&writing)?;
     // A copy that is not finished is thrown away, so it needs no journal.
     copied
@@ -63,7 +66,7 @@ pub fn copy(
     {
         let backup = Backup::new(&source, &mut copied).map_err(&writing)?;
         let (mut steps, mut before) = (0, 0);
-        let mut pace = CopyPace::new();
+        let mut pace = CopyPace::new(u64::from(pages) * u64::from(page));
         loop {
             let step = backup.step(STEP).map_err(&writing)?;
             steps += 1;

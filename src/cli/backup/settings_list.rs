@@ -1,6 +1,7 @@
 //! The settings as a backup has them: names and values for a person to compare, and no secret.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use clap::{Args as _, Command};
 
@@ -9,7 +10,7 @@ use crate::settings::Settings;
 use crate::terminal::line;
 
 /// The first lines of the file.
-const HEADER: &str = "# The settings that `waha-sm backup` found in its environment, to compare. Flags of the daemon are not among them.\n\
+const HEADER: &str = "# The settings that `waha-sm backup` found, to compare: those of the daemon if it ran, and its own.\n\
     # Secrets are not here: set them again. Addresses are without user and password.\n";
 
 /// The line for a secret that is set.
@@ -24,10 +25,11 @@ pub(in crate::cli) struct ListedSettings {
 }
 
 impl ListedSettings {
-    /// What is set in the environment of this process.
-    pub(in crate::cli) fn found() -> Self {
+    /// What is set: `other`, by name, and else what is in the environment of this process.
+    pub(in crate::cli) fn found(other: impl Fn(&str) -> Option<OsString>) -> Self {
         Self::collect(|name| {
-            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+            let value = other(name).or_else(|| std::env::var_os(name))?;
+            Some(value.to_string_lossy().into_owned())
         })
     }
 
@@ -128,6 +130,22 @@ mod tests {
             let found = values.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         })
+    }
+
+    #[test]
+    fn each_setting_that_sounds_secret_is_hidden() {
+        let command = Settings::augment_args(Command::new("settings"));
+        for setting in command.get_arguments() {
+            let name = setting.get_env().and_then(|name| name.to_str());
+            let name = name.unwrap_or_default();
+            let sounds_secret = ["SECRET", "KEY", "PASSWORD", "TOKEN"]
+                .iter()
+                .any(|word| name.contains(word));
+            let is_other = name.ends_with("_FILE") || name.starts_with("ALLOW_");
+            if sounds_secret && !is_other || name == "REDIS_URL" {
+                assert!(setting.is_hide_env_values_set(), "{name}");
+            }
+        }
     }
 
     #[test]

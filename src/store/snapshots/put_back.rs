@@ -194,10 +194,14 @@ impl Store {
             let history = self.inner.keys.history(session);
             let entry = vec![archived.into(), "restored".into(), "".into()];
             let add = RedisCommand::new("XADD", history.clone(), entry);
-            // Refused if the stream is further already.
-            if self.inner.client.send(add).await.is_ok() {
-                let delete = RedisCommand::new("XDEL", history, [archived.into()]);
-                self.inner.client.send(delete).await?;
+            match self.inner.client.send(add).await {
+                Ok(_) => {
+                    let delete = RedisCommand::new("XDEL", history, [archived.into()]);
+                    self.inner.client.send(delete).await?;
+                }
+                // The stream is further already.
+                Err(StoreError::Redis(reason)) if reason.contains("equal or smaller") => {}
+                Err(error) => return Err(error),
             }
         }
         if *session != SessionName::none() {

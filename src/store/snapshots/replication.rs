@@ -13,6 +13,9 @@ use crate::store::snapshots::error::SnapshotError;
 /// The server says something at least every ten seconds, even while it waits for another child.
 const SILENT_MAX: Duration = Duration::from_secs(60);
 
+/// The beginnings of errors that end by themselves: ask later.
+const NOT_NOW: [&str; 4] = ["-LOADING", "-MASTERDOWN", "-NOMASTERLINK", "-BUSY"];
+
 /// The length of the mark that ends a snapshot whose size the server did not know.
 const MARK: usize = 40;
 
@@ -54,7 +57,10 @@ pub(crate) async fn fetch(
     }
     match announced.strip_prefix('$').map(str::parse) {
         Some(Ok(size)) => replica.exactly(size, write).await,
-        _ if announced.starts_with("-NOPERM") || announced.starts_with("-ERR unknown") => {
+        // Each provider of Redis refuses it in words of its own.
+        _ if announced.starts_with('-')
+            && !NOT_NOW.iter().any(|one| announced.starts_with(one)) =>
+        {
             Err(SnapshotError::Refused(refusal(&announced)))
         }
         _ => Err(SnapshotError::Broken(refusal(&announced))),
