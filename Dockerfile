@@ -14,6 +14,8 @@ RUN mkdir src \
  && rm -r src
 # All that .dockerignore lets in: src, and the files of git that name the commit, if they are there.
 COPY . .
+# For `waha-sm --version`, where git's files are not here: --build-arg GIT_COMMIT=$(git rev-parse HEAD)
+ARG GIT_COMMIT=
 # Copied files keep their dates, which may lie before the empty program's: without `touch` that would stay.
 RUN touch src/build.rs src/main.rs src/lib.rs && cargo build --release --locked
 

@@ -1,7 +1,7 @@
 //! Build script: the version that `waha-sm --version` prints, with the commit if this is a git repository.
 //!
 //! It reads git's files and needs no git program: HEAD, the branch that it names, and the list of packed branches. Without them, as in a source
-//! archive, the version has no commit.
+//! archive or an image built in a second work tree, `GIT_COMMIT` says it; otherwise the version has no commit.
 
 use std::env;
 use std::fs;
@@ -13,9 +13,11 @@ const DIGITS: usize = 12;
 fn main() {
     // So that nothing is built again when other files change.
     println!("cargo::rerun-if-changed=src/build.rs");
+    println!("cargo::rerun-if-env-changed=GIT_COMMIT");
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let root = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     let commit = git_dir(Path::new(&root)).and_then(|git| commit(&git));
+    let commit = commit.or_else(|| env::var("GIT_COMMIT").ok().filter(|given| is_commit(given)));
     let commit = commit.map(|commit| commit.chars().take(DIGITS).collect::<String>());
     let shown = match &commit {
         Some(commit) => format!("{version} ({commit})"),
@@ -63,8 +65,11 @@ fn commit(git: &Path) -> Option<String> {
             }
         }
     };
-    let is_commit = found.len() >= 40 && found.chars().all(|digit| digit.is_ascii_hexdigit());
-    is_commit.then_some(found)
+    is_commit(&found).then_some(found)
+}
+
+fn is_commit(text: &str) -> bool {
+    text.len() >= 40 && text.chars().all(|digit| digit.is_ascii_hexdigit())
 }
 
 /// The commit of `branch` in git's list of packed branches.
