@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -29,6 +30,16 @@ pub(super) struct Rig {
     pub(super) next: u64,
 }
 
+/// The bytes of a history without entries.
+static FRESH: OnceLock<Vec<u8>> = OnceLock::new();
+
+fn fresh() -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("history.sqlite");
+    drop(Archive::open(&path).unwrap());
+    std::fs::read(path).unwrap()
+}
+
 impl Rig {
     pub(super) fn new() -> Rig {
         // In memory if the system offers it: on a disk, thousands of small synced commits take minutes.
@@ -36,6 +47,8 @@ impl Rig {
             .or_else(|_| tempfile::tempdir())
             .unwrap();
         let path = dir.path().join("history.sqlite");
+        // Making the tables takes longer than most tests.
+        std::fs::write(&path, FRESH.get_or_init(fresh)).unwrap();
         let archive = Archive::open(&path).unwrap();
         Rig {
             _dir: dir,
