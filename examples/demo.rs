@@ -1,11 +1,11 @@
 //! Six customers write to one WhatsApp number that two workers serve. Watch the line move. After a kill -9, every customer
 //! still has their place.
 //!
-//!     cargo run --release --example demo
-//!     cargo run --release --example demo -- --console                   also shows them in your browser, slowly
-//!     cargo run --release --example demo -- --console --stay            and lets you answer them, until Ctrl+C
-//!     cargo run --release --example demo -- --svg examples/demo.svg     also draws the chats
-//!     cargo run --release --example demo -- --pictures examples         takes the README's pictures of the console
+//!     cargo run --example demo
+//!     cargo run --example demo -- --console                   also shows them in your browser, slowly
+//!     cargo run --example demo -- --console --stay            and lets you answer them, until Ctrl+C
+//!     cargo run --example demo -- --svg examples/demo.svg     also draws the chats
+//!     cargo run --example demo -- --pictures examples         takes the README's pictures of the console
 //!
 //! It needs only `redis-server` (or `valkey-server`) on PATH, and for the pictures `chromium` and `chromedriver`. WAHA is
 //! imitated; everything else is real: the daemon, its private Redis, signed webhooks, the built-in reception flow. It ends

@@ -118,7 +118,7 @@ fn ci_runs_the_readmes_test_command() {
     let packages = "apt-get update && apt-get install -y gcc libc6-dev redis-server";
     let for_tests = format!("{packages} chromium chromium-driver");
     for command in [
-        format!("{packages} && cargo run --release --locked --example demo\n"),
+        format!("{packages} && cargo run --locked --example demo\n"),
         format!("{for_tests} && cargo test --locked\n"),
     ] {
         assert!(readme.contains(&command), "{command}");
@@ -424,7 +424,7 @@ fn the_picture_shows_the_current_texts() {
             assert!(
                 source.contains(part),
                 "the source has no {part:?} ({reply}); make the picture again: \
-                 cargo run --release --example demo -- --svg examples/demo.svg"
+                 cargo run --example demo -- --svg examples/demo.svg"
             );
         }
     }
@@ -468,7 +468,7 @@ fn the_pictures_of_the_console_are_small() {
         );
         assert!(
             picture.len() < 60_000,
-            "{target}: {} bytes; make it again: cargo run --release --example demo -- --pictures examples",
+            "{target}: {} bytes; make it again: cargo run --example demo -- --pictures examples",
             picture.len()
         );
         found += 1;
