@@ -12,7 +12,7 @@ use fred::types::config::{Config, Server};
 use fred::types::{CustomCommand, Value};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::clock::{self, Millis};
@@ -36,6 +36,9 @@ const CLUSTER_DOWN_FOR: Duration = Duration::from_secs(3);
 
 /// How long replicas may take to acknowledge what a script wrote (`ACK_REPLICAS`). Other commands on the connection wait for it.
 const ACK_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How long fred gets to end a connection that is not there.
+const GOODBYE_WITHIN: Duration = Duration::from_millis(100);
 
 /// See the module.
 pub(crate) struct Node {
@@ -360,7 +363,14 @@ impl Node {
     /// Closes the connection for good.
     pub(crate) async fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
-        let _ = self.connection().client.quit().await;
+        let client = self.connection().client;
+        let goodbye = client.quit();
+        if client.is_connected() {
+            let _ = goodbye.await;
+        } else {
+            // It would wait for a connection that nobody needs any more.
+            let _ = timeout(GOODBYE_WITHIN, goodbye).await;
+        }
     }
 
     /// Makes a new client, after the task of the last one ended. Returns false if it can't.
