@@ -1,6 +1,6 @@
 //! Makes a backup, while the daemon runs or not.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -57,8 +57,8 @@ pub async fn make(
     told: ToldNews<'_>,
 ) -> Result<MadeBackup, BackupError> {
     let begun_at = now();
+    refuse_inside(place, source.data_dir)?;
     let mut backup = UnfinishedBackup::begin(place)?;
-    refuse_inside(place, backup.path(), source.data_dir)?;
     let origin = match source.redis {
         Some(store) => Some(store.snapshot_origin().await?),
         None => None,
@@ -268,7 +268,11 @@ fn copy_flows(
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !from.exists() => {
                 left_out.push(file);
             }
-            Err(error) => return Err(at(&from)(error)),
+            // The rest is worth a lot without this file.
+            Err(error) if File::open(&from).is_err() => {
+                part.missing = Some(format!("{}: {error}", from.display()));
+            }
+            Err(error) => return Err(at(&to)(error)),
         }
     }
     for file in left_out {
@@ -283,9 +287,12 @@ fn copy_flows(
 }
 
 /// A backup inside the data directory would be lost with it, and would keep what is erased there.
-fn refuse_inside(place: &Path, path: &Path, data_dir: &Path) -> Result<(), BackupError> {
+fn refuse_inside(place: &Path, data_dir: &Path) -> Result<(), BackupError> {
     let data_dir = data_dir.canonicalize().map_err(at(data_dir))?;
-    if !path.starts_with(&data_dir) {
+    let absolute = std::path::absolute(place).map_err(at(place))?;
+    // It may not be there yet.
+    let real = absolute.ancestors().find_map(|one| one.canonicalize().ok());
+    if !real.is_some_and(|real| real.starts_with(&data_dir)) {
         return Ok(());
     }
     Err(BackupError::Place(format!(

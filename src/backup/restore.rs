@@ -28,6 +28,8 @@ use crate::store::{
 /// How long we wait for Redis.
 const REDIS_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The end of the name of a flow's file that is not complete yet.
+const HALF: &str = ".waha-sm-half";
 /// Where the snapshots are read, while they are.
 const READING: &str = "reading";
 
@@ -193,11 +195,12 @@ impl BegunRestore<'_> {
             "history: {}",
             megabytes(manifest.files.get(HISTORY).map_or(0, |sum| sum.bytes))
         )));
+        // Before Redis: after it, nothing may fail that can be helped.
+        let flows = self.flows(told).await?;
         let keys = self.redis(own, told).await?;
         if let Some(keys) = keys {
             told(BackupNews::Done(&format!("Redis: {keys} keys")));
         }
-        let flows = self.flows(told).await?;
         self.finish()?;
         Ok(RestoredBackup {
             manifest: manifest.clone(),
@@ -290,7 +293,12 @@ impl BegunRestore<'_> {
             }
             // Of a restore that did not get to its end.
             if !to.exists() {
-                self.copy(name, to, told).await?;
+                let mut half = to.clone().into_os_string();
+                half.push(HALF);
+                let half = PathBuf::from(half);
+                remove(&half)?;
+                self.copy(name, half.clone(), told).await?;
+                fs::rename(&half, &to).map_err(at(&to))?;
             }
         }
         sync_directories(&into)?;
@@ -425,6 +433,9 @@ fn check_takes(flows: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     };
     for path in found {
         let name = path.strip_prefix(flows).unwrap_or(&path);
+        if name.to_string_lossy().ends_with(HALF) {
+            continue;
+        }
         let wanted = name.to_str().map(|name| format!("{FLOWS}/{name}"));
         let wanted = wanted.and_then(|name| manifest.files.get(&name));
         let is_ours = wanted

@@ -72,9 +72,11 @@ pub(crate) fn copy_summed(
     to: &Path,
     told: &mut dyn FnMut(u64),
 ) -> io::Result<FileSum> {
+    // First, so that nothing is made of what is not there.
+    let mut from = File::open(from)?;
     let mut copy = new_file(to)?;
     let mut unsynced = 0;
-    let sum = pass(&mut File::open(from)?, told, |some| {
+    let sum = pass(&mut from, told, |some| {
         copy.write_all(some)?;
         unsynced += some.len() as u64;
         if unsynced >= SYNC_AFTER {

@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use crate::backup::error::{BackupError, at};
-use crate::backup::manifest::{FLOWS, HISTORY, MANIFEST, Manifest, SETTINGS, SUMS};
+use crate::backup::manifest::{MANIFEST, Manifest, SUMS};
 use crate::backup::summed::{FileSum, new_file, sum_of};
 
 /// The end of its name. The beginning is a dot.
 const UNFINISHED: &str = ".waha-sm-unfinished";
+
+/// In a backup that is made inside its place: the names of what gets its place, one in each line.
+const MOVING: &str = "moving";
 
 /// See the module. It is deleted if it is dropped.
 #[derive(Debug)]
@@ -57,7 +60,7 @@ impl UnfinishedBackup {
         let place = place.canonicalize().unwrap_or(place);
         let inside = place.join(UNFINISHED);
         if place.is_dir() && is_left(&inside) {
-            delete_moved(&place)?;
+            delete_moved(&place, &inside)?;
             fs::remove_dir_all(&inside).map_err(at(&inside))?;
         }
         if inside.exists() {
@@ -180,6 +183,13 @@ impl UnfinishedBackup {
         }
         // What makes it a backup goes last.
         names.sort_by_key(|name| name == MANIFEST);
+        // If we are killed now, only these are ours.
+        let listed: Vec<String> = names
+            .iter()
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        self.write_unlisted(MOVING, &listed.join("\n"))?;
+        sync(&self.path)?;
         for name in names {
             let to = self.place.join(&name);
             if name == MANIFEST {
@@ -187,6 +197,7 @@ impl UnfinishedBackup {
             }
             fs::rename(self.path.join(&name), &to).map_err(at(&to))?;
         }
+        fs::remove_file(self.path.join(MOVING)).map_err(at(&self.path))?;
         fs::remove_dir(&self.path).map_err(at(&self.path))?;
         sync(&self.place)
     }
@@ -196,7 +207,7 @@ impl Drop for UnfinishedBackup {
     fn drop(&mut self) {
         // It is not there any more if it has got its name.
         if self.path.starts_with(&self.place) && self.path.exists() {
-            let _ = delete_moved(&self.place);
+            let _ = delete_moved(&self.place, &self.path);
         }
         let _ = fs::remove_dir_all(&self.path);
     }
@@ -255,20 +266,20 @@ fn is_left(path: &Path) -> bool {
 }
 
 /// Deletes what had its place already when a backup did not get to its end. If the manifest has its place, it did.
-fn delete_moved(place: &Path) -> Result<(), BackupError> {
+fn delete_moved(place: &Path, unfinished: &Path) -> Result<(), BackupError> {
     if place.join(MANIFEST).exists() {
         return Ok(());
     }
-    for entry in fs::read_dir(place).map_err(at(place))? {
-        let entry = entry.map_err(at(place))?;
-        let (name, path) = (entry.file_name(), entry.path());
-        let name = name.to_string_lossy();
-        let is_snapshot = name.starts_with("redis") && name.ends_with(".rdb");
-        if is_snapshot || [HISTORY, SETTINGS, SUMS].contains(&name.as_ref()) {
-            fs::remove_file(&path).map_err(at(&path))?;
-        } else if name == FLOWS {
-            fs::remove_dir_all(&path).map_err(at(&path))?;
-        }
+    // Without the list, nothing was moved: what is there is somebody else's.
+    let listed = fs::read_to_string(unfinished.join(MOVING)).unwrap_or_default();
+    for name in listed.lines().filter(|name| !name.contains('/')) {
+        let path = place.join(name);
+        let removed = match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
+            Ok(_) => fs::remove_file(&path),
+            Err(_) => Ok(()),
+        };
+        removed.map_err(at(&path))?;
     }
     Ok(())
 }
@@ -301,6 +312,7 @@ pub(crate) fn sync(path: &Path) -> Result<(), BackupError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backup::manifest::{FLOWS, HISTORY, SETTINGS};
 
     fn manifest(files: BTreeMap<String, FileSum>) -> Manifest {
         let json = serde_json::json!({
@@ -335,6 +347,13 @@ mod tests {
         for name in [HISTORY, "redis.rdb", "flows/default.toml"] {
             fs::write(place.join(name), "half").unwrap();
         }
+        // Before that, what is there is not ours.
+        let refused = UnfinishedBackup::begin(&place).unwrap_err().to_string();
+        assert!(refused.contains("is not empty"), "{refused}");
+        assert_eq!(names(&place), [FLOWS, HISTORY, "redis.rdb"]);
+        fs::create_dir(place.join(UNFINISHED)).unwrap();
+        let moving = format!("{HISTORY}\nredis.rdb\n{FLOWS}\n{MANIFEST}");
+        fs::write(place.join(UNFINISHED).join(MOVING), moving).unwrap();
         drop(UnfinishedBackup::begin(&place).unwrap());
         assert_eq!(names(&place), [] as [&str; 0]);
 

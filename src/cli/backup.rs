@@ -139,6 +139,11 @@ async fn run(
         false => Some(SourceRedis::open(&config).await?),
     };
     let daemon = DaemonSettings::find(&config.data_dir);
+    if daemon.is_none() && arguments.flow_file.is_none() && DaemonSettings::any_is_hidden() {
+        progress.tell(BackupNews::Warning(
+            "a daemon runs here whose settings this user can't see: set FLOW_FILE as it has it, or there are no flows in the backup",
+        ));
+    }
     let source = BackupSource {
         data_dir: &config.data_dir,
         redis: redis.as_ref().map(|redis| &redis.store),

@@ -183,7 +183,7 @@ pub(crate) fn finding_words(
         Finding::WahaConfigHidden(why) => one(texts.waha, texts.waha_config_hidden, why),
         Finding::HooksWork => titled(texts.hooks, texts.hooks_work, &[]),
         Finding::NoHook => titled(texts.hooks, texts.no_hook, &[]),
-        Finding::NoHookOf(session) => titled(
+        Finding::NoHookOf { session, .. } => titled(
             texts.hooks,
             &fill(texts.no_hook_of, &[session.as_str()]),
             &[],
@@ -203,6 +203,7 @@ pub(crate) fn finding_words(
             owner,
             place,
             reason,
+            ..
         } => {
             let mut words = hook(texts.hook_elsewhere, owner, &[place]);
             words.details.push(reason.clone());

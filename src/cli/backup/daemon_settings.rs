@@ -24,6 +24,12 @@ impl DaemonSettings {
         found.find(|one| is_same(&one.data_dir(), data_dir))
     }
 
+    /// Whether a daemon runs here that could be the one, and we can't know.
+    pub(super) fn any_is_hidden() -> bool {
+        let all = running(None).unwrap_or_default();
+        all.iter().any(|daemon| daemon.directory().is_none())
+    }
+
     fn of(daemon: RunningDaemon) -> Option<Self> {
         let command = Command::new("daemon")
             .no_binary_name(true)

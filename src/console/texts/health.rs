@@ -46,7 +46,7 @@ texts! {
         session_heard: [
             "The last message of a customer came at {}.",
             "A última mensagem de um cliente chegou em {}.",
-            "El último mensaje de un cliente llegó a las {}."
+            "El último mensaje de un cliente llegó el {}."
         ],
         session_down: [
             "It can't send or receive. Look at it on the page of the sessions: perhaps its phone must be paired again.",
@@ -363,7 +363,7 @@ texts! {
         session_deaf: [
             "It is connected, but WAHA did not post a customer's message of {}. The last one that it posted came at {}. Look at WHATSAPP_HOOK_URL and at WAHA's log; then restart the session.",
             "Está conectada, mas o WAHA não enviou uma mensagem de cliente de {}. A última que ele enviou chegou em {}. Veja WHATSAPP_HOOK_URL e o log do WAHA; depois reinicie a sessão.",
-            "Está conectada, pero WAHA no envió un mensaje de un cliente de {}. El último que envió llegó a las {}. Mira WHATSAPP_HOOK_URL y el registro de WAHA; luego reinicia la sesión."
+            "Está conectada, pero WAHA no envió un mensaje de un cliente de {}. El último que envió llegó el {}. Mira WHATSAPP_HOOK_URL y el registro de WAHA; luego reinicia la sesión."
         ],
         session_never_heard: [
             "It is connected, but WAHA has never posted a customer's message, although it has one of {}. Write to it from another phone. If nothing comes, look at WHATSAPP_HOOK_URL and at WAHA's log.",

@@ -191,7 +191,12 @@ pub enum Finding {
     /// WAHA has no webhook.
     NoHook,
     /// This session has no webhook, and others have.
-    NoHookOf(SessionName),
+    NoHookOf {
+        /// Which.
+        session: SessionName,
+        /// Whether it is one of ours; otherwise another program may use it.
+        is_known: bool,
+    },
     /// WAHA posts somewhere else: to these addresses.
     HooksElsewhere(Vec<String>),
     /// It is to our path, but to a port where we don't listen.
@@ -222,6 +227,8 @@ pub enum Finding {
         place: String,
         /// What happened instead.
         reason: String,
+        /// Whether it may well be right for WAHA: messages have come through it, or it refuses only us.
+        may_be_right: bool,
     },
     /// It names no events, so WAHA posts none.
     HookWithoutEvents(HookOwner),
@@ -416,6 +423,12 @@ impl Finding {
                 days: Some(days), ..
             } if *days < DAYS_PROBLEM => Level::Problem,
             Self::SessionDeaf { heard_at: None, .. } => Level::Notice,
+            Self::HookLeadsElsewhere {
+                may_be_right: true, ..
+            }
+            | Self::NoHookOf {
+                is_known: false, ..
+            } => Level::Hint,
             // Without these we do not hear what customers write.
             Self::HookLacksEvents(_, events) if events.contains(&"message.any") => Level::Problem,
             Self::SettingRisky(_)
@@ -463,7 +476,7 @@ impl Finding {
             | Self::WahaAnswersOddly(_)
             | Self::WahaTooOld(_)
             | Self::NoHook
-            | Self::NoHookOf(_)
+            | Self::NoHookOf { .. }
             | Self::HooksElsewhere(_)
             | Self::HookToItself(..)
             | Self::HookPathDiffers(_)
@@ -519,7 +532,7 @@ impl Finding {
             | Self::WahaConfigHidden(_) => "waha",
             Self::HooksWork
             | Self::NoHook
-            | Self::NoHookOf(_)
+            | Self::NoHookOf { .. }
             | Self::HooksElsewhere(_)
             | Self::HookToOtherPort { .. }
             | Self::HookToItself(..)

@@ -11,20 +11,21 @@ use tokio::time::timeout;
 
 use crate::clock::Millis;
 use crate::flows::Flows;
+use crate::health::own_port::NO_ANSWER;
 use crate::ids::SessionName;
 use crate::secret::Secret;
 use crate::service::checkup::finding::{Finding, HookOwner};
-use crate::service::checkup::of_daemon::{self, DaemonLook};
+use crate::service::checkup::of_daemon::{self, DaemonLook, LostWebhook};
 use crate::service::checkup::of_disk::{self, DiskLook};
 use crate::service::checkup::of_heard::{self, HeardSession};
 use crate::service::checkup::of_hooks::{
-    self, HookPlaces, OwnWebhook, STOPPED, WahaPlace, is_loopback,
+    self, HookPlaces, HookToTry, JudgedHooks, OwnWebhook, STOPPED, WahaPlace, is_loopback,
 };
 use crate::service::checkup::of_redis::{self, RedisAccess, RedisLook};
 use crate::service::checkup::of_waha::{self, WahaLook};
 use crate::service::kit::session_rounds::in_each;
 use crate::store::{Store, WahaReport};
-use crate::waha::client::{Client, ConfiguredHook, ConfiguredSession};
+use crate::waha::client::{Client, ConfiguredSession};
 
 /// How long a part may take that asks another program.
 const PART_TIMEOUT: Duration = Duration::from_secs(4);
@@ -85,10 +86,22 @@ impl Checkup {
             &waha,
             self.client.is_some(),
         ));
+        let judged = self.judge_hooks(&waha, &daemon);
+        let known = redis.sessions.as_ref();
+        let is_known = |session: &SessionName| known.is_none_or(|all| all.contains_key(session));
+        let without = judged.iter().flat_map(|judged| &judged.without);
+        let (ours, strange): (Vec<_>, Vec<_>) = without.cloned().partition(is_known);
+        let mut no_hook = Vec::new();
+        for (sessions, is_known) in [(&ours, true), (&strange, false)] {
+            no_hook.extend(sessions.iter().map(|session| Finding::NoHookOf {
+                session: session.clone(),
+                is_known,
+            }));
+        }
         // On the heap: the threads of the console have little stack.
         let (hooks, sessions) = tokio::join!(
-            Box::pin(self.hooks(&redis, &waha, &daemon)),
-            Box::pin(self.sessions(&redis, &waha, &daemon, now)),
+            Box::pin(self.hooks(judged, no_hook, &redis, &waha, &daemon)),
+            Box::pin(self.sessions(&redis, &waha, &daemon, &strange, now)),
         );
         findings.extend(hooks.into_iter().chain(sessions));
         redis.close().await;
@@ -104,48 +117,77 @@ impl Checkup {
         findings
     }
 
-    /// The webhooks: as WAHA has them configured, and whether their addresses lead to us.
-    async fn hooks(&self, redis: &RedisLook, waha: &WahaLook, daemon: &DaemonLook) -> Vec<Finding> {
-        let Some(own) = self.webhook.as_ref().filter(|_| waha.is_usable) else {
-            return Vec::new();
-        };
-        let host = self.client.as_ref().map(|client| client.host());
+    /// The webhooks as WAHA has them configured; `None` if we don't know them.
+    fn judge_hooks(&self, waha: &WahaLook, daemon: &DaemonLook) -> Option<JudgedHooks> {
+        let own = self.webhook.as_ref().filter(|_| waha.is_usable)?;
         let places = HookPlaces {
-            waha: WahaPlace::of(&host.unwrap_or_default(), &waha.addresses, own.in_container),
+            waha: self.place_of(waha, own),
             listens_here: !daemon.is_elsewhere,
         };
         let sessions = waha.sessions.as_deref().unwrap_or_default();
-        let judged = of_hooks::judge(waha.environment.as_ref(), sessions, own, places);
+        let environment = waha.environment.as_ref();
+        Some(of_hooks::judge(environment, sessions, own, places))
+    }
+
+    fn place_of(&self, waha: &WahaLook, own: &OwnWebhook) -> WahaPlace {
+        let host = self.client.as_ref().map(|client| client.host());
+        WahaPlace::of(&host.unwrap_or_default(), &waha.addresses, own.in_container)
+    }
+
+    /// What is wrong with the webhooks, after their addresses were tried.
+    async fn hooks(
+        &self,
+        judged: Option<JudgedHooks>,
+        no_hook: Vec<Finding>,
+        redis: &RedisLook,
+        waha: &WahaLook,
+        daemon: &DaemonLook,
+    ) -> Vec<Finding> {
+        let (Some(own), Some(judged)) = (&self.webhook, judged) else {
+            return Vec::new();
+        };
+        let place = self.place_of(waha, own);
         let mut findings = judged.findings;
-        let heard: Vec<Millis> = redis
-            .sessions
-            .iter()
-            .flat_map(HashMap::values)
-            .filter_map(|session| session.heard_at)
-            .collect();
-        // WAHA reads its environment when it starts.
-        let is_proven = waha
-            .started_at
-            .is_some_and(|started| heard.iter().any(|heard| *heard > started));
-        let is_proven = |owner: &HookOwner| *owner == HookOwner::Environment && is_proven;
-        findings.retain(
-            |finding| !matches!(finding, Finding::HookToItself(owner, _) if is_proven(owner)),
-        );
-        let mut unproven = judged.to_try;
-        unproven.retain(|(owner, _)| !is_proven(owner));
-        if heard.is_empty() && places.waha == WahaPlace::Here && !own.in_container {
-            let to_localhost = unproven
-                .iter()
-                .filter(|(_, hook)| hook.place().is_some_and(|place| is_loopback(&place.host)));
-            findings.extend(to_localhost.map(|(owner, _)| Finding::HookToLocalhost {
-                owner: owner.clone(),
-                port: own.port,
-            }));
-        }
-        if let Some(secret) = own.secrets.first()
-            && (daemon.takes_ours || daemon.is_elsewhere)
-        {
-            findings.extend(try_hooks(unproven, secret, places.waha).await);
+        findings.extend(no_hook);
+        let heard_at = |session: &SessionName| redis.sessions.as_ref()?.get(session)?.heard_at;
+        // WAHA reads its environment when it starts. What a session has was perhaps changed since.
+        let has_heard = |owner: &HookOwner| {
+            let heard_at: Vec<Millis> = match owner {
+                HookOwner::Session(session) => heard_at(session).into_iter().collect(),
+                HookOwner::Environment => {
+                    let all = redis.sessions.iter().flat_map(HashMap::values);
+                    all.filter_map(|session| session.heard_at).collect()
+                }
+            };
+            waha.started_at
+                .is_some_and(|started| heard_at.iter().any(|heard| *heard > started))
+        };
+        let tried = match own.secrets.first() {
+            Some(secret) if daemon.takes_ours || daemon.is_elsewhere => {
+                try_hooks(judged.to_try, secret, place).await
+            }
+            _ => judged.to_try.into_iter().map(TriedHook::not).collect(),
+        };
+        for TriedHook { hook, tried } in tried {
+            let HookToTry { owner, hook, doubt } = hook;
+            let is_loopback = hook.place().is_some_and(|place| is_loopback(&place.host));
+            if is_loopback && place == WahaPlace::Here && !own.in_container && !has_heard(&owner) {
+                findings.push(Finding::HookToLocalhost {
+                    owner: owner.clone(),
+                    port: own.port,
+                });
+            }
+            match (tried, doubt) {
+                (Some(None), _) => {}
+                (_, Some(doubt)) => findings.push(doubt),
+                (Some(Some(lost)), None) => findings.push(Finding::HookLeadsElsewhere {
+                    may_be_right: lost.may_be_right || has_heard(&owner),
+                    owner,
+                    place: hook.shown(),
+                    reason: lost.reason,
+                }),
+                (None, None) => {}
+            }
         }
         if findings.is_empty() && waha.environment.is_some() {
             findings.push(Finding::HooksWork);
@@ -234,6 +276,7 @@ impl Checkup {
         redis: &RedisLook,
         waha: &WahaLook,
         daemon: &DaemonLook,
+        strange: &[SessionName],
         now: Millis,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -269,7 +312,11 @@ impl Checkup {
             }
         }
         let mut at_work = Vec::new();
-        for ConfiguredSession { session, .. } in listed.unwrap_or_default() {
+        let listed = listed.unwrap_or_default().iter();
+        // Those of other programs are none of our business.
+        for ConfiguredSession { session, .. } in
+            listed.filter(|one| !strange.contains(&one.session.name))
+        {
             let name = &session.name;
             // Somebody stopped it before it ever wrote to us.
             let is_unused =
@@ -318,42 +365,50 @@ impl Checkup {
     }
 }
 
+/// A webhook, and what came of an event to its address; `None`: it was not tried.
+struct TriedHook {
+    hook: HookToTry,
+    tried: Option<Option<LostWebhook>>,
+}
+
+impl TriedHook {
+    fn not(hook: HookToTry) -> Self {
+        Self { hook, tried: None }
+    }
+}
+
 /// Posts to the webhooks' addresses.
-async fn try_hooks(
-    hooks: Vec<(HookOwner, ConfiguredHook)>,
-    secret: &Secret,
-    waha: WahaPlace,
-) -> Vec<Finding> {
-    let mut addresses: Vec<String> = Vec::new();
-    let mut tried = JoinSet::new();
-    for (owner, hook) in hooks {
-        let Some(place) = hook.place() else { continue };
-        let url = hook.url.reveal().trim().to_owned();
+async fn try_hooks(hooks: Vec<HookToTry>, secret: &Secret, waha: WahaPlace) -> Vec<TriedHook> {
+    let mut trying = JoinSet::new();
+    let mut tried = Vec::new();
+    for hook in hooks {
+        let host = hook.hook.place().map(|place| place.host);
+        let host = host.unwrap_or_default();
         // Our localhost says nothing about WAHA's, and names for the machine of a container are known in containers only.
-        let leads_elsewhere_there = is_loopback(&place.host) && waha != WahaPlace::Here;
-        let is_of_containers = place.host.ends_with(".internal");
-        if leads_elsewhere_there || is_of_containers || addresses.contains(&url) {
+        let is_theirs = is_loopback(&host) && waha != WahaPlace::Here;
+        if is_theirs || host.ends_with(".internal") || trying.len() == HOOKS_TRIED_MAX {
+            tried.push(TriedHook::not(hook));
             continue;
         }
-        addresses.push(url.clone());
         let secret = secret.clone();
-        tried.spawn(async move {
-            let trying = spawn_blocking(move || of_daemon::why_lost(&url, &secret));
-            let lost = match timeout(PART_TIMEOUT, trying).await {
+        trying.spawn(async move {
+            let url = hook.hook.url.reveal().trim().to_owned();
+            let posting = spawn_blocking(move || of_daemon::try_webhook(&url, &secret));
+            let lost = match timeout(PART_TIMEOUT, posting).await {
                 Ok(lost) => lost.unwrap_or_default(),
-                Err(_) => Some("no answer in time".to_owned()),
+                Err(_) => Some(LostWebhook {
+                    reason: NO_ANSWER.to_owned(),
+                    may_be_right: true,
+                }),
             };
-            lost.map(|reason| Finding::HookLeadsElsewhere {
-                owner,
-                place: hook.shown(),
-                reason,
-            })
+            TriedHook {
+                hook,
+                tried: Some(lost),
+            }
         });
-        if tried.len() == HOOKS_TRIED_MAX {
-            break;
-        }
     }
-    tried.join_all().await.into_iter().flatten().collect()
+    tried.extend(trying.join_all().await);
+    tried
 }
 
 /// Whom to ask about what sessions hear.

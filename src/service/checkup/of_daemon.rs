@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::{Resource, getrlimit};
 
 use crate::clock::Millis;
-use crate::health::own_port::{PortAnswer, get, post_webhook, url};
+use crate::health::own_port::{NO_ANSWER, PortAnswer, get, post_webhook, url};
 use crate::health::{RunningDaemon, parts, running};
 use crate::secret::Secret;
 use crate::service::checkup::finding::Finding;
@@ -40,16 +40,28 @@ pub(super) struct DaemonLook {
     pub(super) is_elsewhere: bool,
 }
 
-/// Why a webhook to this address does not come to us; `None`: it does. This blocks, for some seconds at most.
-pub(super) fn why_lost(url: &str, secret: &Secret) -> Option<String> {
+/// Why a webhook to an address does not come to us.
+pub(super) struct LostWebhook {
+    pub(super) reason: String,
+    /// WAHA may fare better: a proxy lets only WAHA in, or the network leads back to us only from elsewhere.
+    pub(super) may_be_right: bool,
+}
+
+/// Posts to this address. `None`: it comes to us. This blocks, for some seconds at most.
+pub(super) fn try_webhook(url: &str, secret: &Secret) -> Option<LostWebhook> {
     match post(url, Some(secret)) {
         Ok(answer) if is_taken(&answer) => None,
         // It came to us, and we can't take it now.
         Ok(PortAnswer { status: 503, body }) if body.contains(r#"{"error":"#) => None,
-        Ok(PortAnswer { status, body }) => {
-            Some(format!("{status} {}", terminal::cut(&body, SHOWN_MAX)))
-        }
-        Err(reason) => Some(reason),
+        // What it says may repeat the address, with what is secret in it.
+        Ok(PortAnswer { status, .. }) => Some(LostWebhook {
+            reason: format!("HTTP {status}"),
+            may_be_right: matches!(status, 401 | 403 | 407),
+        }),
+        Err(reason) => Some(LostWebhook {
+            may_be_right: reason == NO_ANSWER,
+            reason,
+        }),
     }
 }
 

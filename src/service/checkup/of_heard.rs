@@ -130,7 +130,8 @@ fn judge(
         });
     }
     // One that came without a webhook is no wonder if one of the two programs was down when it was written.
-    let both_ran = of.waha_started_at?.max(of.daemon_started_at?) + TOLERANCE;
+    let began = of.daemon_started_at?;
+    let both_ran = began.max(of.waha_started_at.unwrap_or(began)) + TOLERANCE;
     let (sent_at, _) = *listed.iter().find(|(at, _)| *at > both_ran)?;
     Some(Finding::SessionCaughtUp { session, sent_at })
 }
@@ -238,6 +239,7 @@ mod tests {
             waha_started_at: None,
             ..of(Some(began))
         };
-        assert_eq!(judge(&unknown, introduced, &[(after(200), true)]), None);
+        let found = judge(&unknown, introduced, &[(after(200), true)]);
+        assert_eq!(name(found), "caught up");
     }
 }

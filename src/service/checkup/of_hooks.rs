@@ -3,6 +3,7 @@
 use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
+use crate::ids::SessionName;
 use crate::secret::Secret;
 use crate::service::checkup::finding::{Finding, HookOwner};
 use crate::waha::client::{
@@ -56,7 +57,7 @@ impl WahaPlace {
     pub(super) fn of(host: &str, addresses: &[IpAddr], in_container: bool) -> Self {
         // Only an address of this machine can be bound.
         let is_ours = |ip: &IpAddr| ip.is_loopback() || UdpSocket::bind((*ip, 0)).is_ok();
-        // Otherwise it may be translated, and lead back to this machine.
+        // Behind NAT, a public address may be this machine's own, so only private ones are surely another's.
         let is_local = |ip: &IpAddr| match ip {
             IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
             IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
@@ -88,8 +89,18 @@ pub(super) struct HookPlaces {
 /// What the configuration says, and what must be tried to know more.
 pub(super) struct JudgedHooks {
     pub(super) findings: Vec<Finding>,
-    /// The webhooks that seem to lead to us.
-    pub(super) to_try: Vec<(HookOwner, ConfiguredHook)>,
+    /// The webhooks that seem to be ours, and may be tried.
+    pub(super) to_try: Vec<HookToTry>,
+    /// Sessions without a webhook to us, although WAHA has one.
+    pub(super) without: Vec<SessionName>,
+}
+
+/// A webhook whose address may lead to us.
+pub(super) struct HookToTry {
+    pub(super) owner: HookOwner,
+    pub(super) hook: ConfiguredHook,
+    /// Why it probably does not.
+    pub(super) doubt: Option<Finding>,
 }
 
 /// `environment`: WAHA's variables; `None` if we may not read them.
@@ -135,9 +146,18 @@ pub(super) fn judge(
         let place = hook.place();
         let misplaced = place.and_then(|place| judge_place(place, &owner, own, places));
         findings.extend(judge_content(&hook, &owner, own));
-        match misplaced {
-            Some(found) => findings.push(found),
-            None => to_try.push((owner, hook)),
+        let has_other_key = hook.hmac.as_ref().is_none_or(|key| {
+            !is_masked(key) && !own.secrets.iter().any(|ours| is_same(ours, key))
+        });
+        // It may be another program's: that must not get events of ours.
+        if has_other_key || matches!(misplaced, Some(Finding::HookToItself(..))) {
+            findings.extend(misplaced);
+        } else {
+            to_try.push(HookToTry {
+                owner,
+                hook,
+                doubt: misplaced,
+            });
         }
     }
     findings.extend(twice);
@@ -150,10 +170,20 @@ pub(super) fn judge(
                 elsewhere.dedup();
                 findings.push(Finding::HooksElsewhere(elsewhere));
             }
-            (false, _) => findings.extend(without.into_iter().map(Finding::NoHookOf)),
+            (false, _) => {
+                return JudgedHooks {
+                    findings,
+                    to_try,
+                    without,
+                };
+            }
         }
     }
-    JudgedHooks { findings, to_try }
+    JudgedHooks {
+        findings,
+        to_try,
+        without: Vec::new(),
+    }
 }
 
 /// Whether this webhook is meant for us, among all that WAHA has. Another program may have the same path.

@@ -42,8 +42,11 @@ impl WahaLook {
         let default = self.environment.as_ref();
         let default = default.and_then(|environment| environment.value("WHATSAPP_DEFAULT_ENGINE"));
         self.session(session).is_some_and(|one| {
-            let engine = one.session.engine.as_deref().or(default);
-            engine == Some(NOWEB) || one.noweb_store == Some(false)
+            match one.session.engine.as_deref().or(default) {
+                Some(engine) => engine == NOWEB,
+                // Only NOWEB's sessions have that in their configuration, mostly.
+                None => one.noweb_store == Some(false),
+            }
         })
     }
 

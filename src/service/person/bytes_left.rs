@@ -22,7 +22,9 @@ pub fn files_with(directory: &Path, chats: &[ChatId]) -> Vec<PathBuf> {
         .filter(|number| number.len() >= DIGITS_MIN)
         .collect();
     let finders: Vec<Finder<'_>> = numbers.iter().map(Finder::new).collect();
-    let overlap = numbers.iter().map(|number| number.len()).max().unwrap_or(0);
+    // With the characters before and after it.
+    let overlap = numbers.iter().map(|number| number.len() + 2).max();
+    let overlap = overlap.unwrap_or(0);
     let mut found = Vec::new();
     let mut directories = vec![directory.to_owned()];
     while let Some(directory) = directories.pop() {
@@ -51,13 +53,27 @@ fn has_any(path: &Path, finders: &[Finder<'_>], overlap: usize) -> io::Result<bo
         let keep = piece.len().saturating_sub(overlap);
         piece.drain(..keep);
         let read = (&mut file).take(PIECE as u64).read_to_end(&mut piece)?;
-        if finders.iter().any(|finder| finder.find(&piece).is_some()) {
+        let is_last = read == 0;
+        if finders.iter().any(|finder| has(finder, &piece, is_last)) {
             return Ok(true);
         }
         if read == 0 {
             return Ok(false);
         }
     }
+}
+
+/// Whether these bytes have the number, and not only a longer one. What lies at their end is seen with the next ones, unless they are the last.
+fn has(finder: &Finder<'_>, bytes: &[u8], is_last: bool) -> bool {
+    let is_digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    finder.find_iter(bytes).any(|at| {
+        let end = at + finder.needle().len();
+        let is_whole = end < bytes.len() || is_last;
+        is_whole && !is_digit(at.checked_sub(1)) && !is_digit(Some(end))
+    })
 }
 
 #[cfg(test)]
@@ -72,6 +88,7 @@ mod tests {
         let across = [vec![b'x'; PIECE - 5], number.to_vec(), vec![b'x'; 9]].concat();
         fs::write(dir.path().join("redis/across"), across).unwrap();
         fs::write(dir.path().join("another"), "5511999990001").unwrap();
+        fs::write(dir.path().join("longer"), "55119999900001 +15511999990000").unwrap();
         fs::write(dir.path().join("the same"), number).unwrap();
         let chats = [
             ChatId::stored("5511999990000@c.us"),

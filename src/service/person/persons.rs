@@ -20,6 +20,8 @@ use crate::store::{AuditKind, DeadLetter, Erasure, FilesWritten, Remembered, Sto
 const SENDING_MAX: Duration = Duration::from_secs(30);
 /// After this time no echo comes of a reply that was just sent.
 const ECHO_WITHIN: Duration = Duration::from_secs(3);
+/// How often we look whether a notice about the person is still being sent. This reads all keys.
+const NOTICE_INTERVAL: Duration = Duration::from_secs(1);
 /// How often we look whether something is done.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -66,7 +68,7 @@ pub enum PersonError {
     Unknown,
     /// A reply is on its way for too long.
     #[error(
-        "a reply to this person is being sent. Their conversation is closed, but nothing is erased yet: try again"
+        "a reply to this person, or a notice about them, is being sent. Their conversation is closed, but nothing is erased yet: try again"
     )]
     Sending,
     /// Another process keeps the history, in another file.
@@ -209,10 +211,23 @@ impl Persons {
     ) -> Result<ErasedPerson, PersonError> {
         let known = self.find(names).await?;
         let began = Instant::now();
-        // First, because the marks may name an id that only what is erased next can tell: this may be killed in between.
-        self.store
+        // First, because the marks may name an id that only what is erased next can tell: this may be killed in between. A notice that is
+        // being sent is noted in the history when it is sent, so that must be before the erasure.
+        let mut held = self
+            .store
             .forget_marks(&known.sessions, &known.chats, now)
             .await?;
+        while held > 0 {
+            if began.elapsed() > SENDING_MAX {
+                return Err(PersonError::Sending);
+            }
+            sleep(NOTICE_INTERVAL).await;
+            let now = now + began.elapsed();
+            held = self
+                .store
+                .forget_marks(&known.sessions, &known.chats, now)
+                .await?;
+        }
         let asked = (by, now);
         let (mut found, mut echo_may_come) = (false, false);
         for session in &known.sessions {

@@ -66,11 +66,15 @@ impl Store {
     /// [`StoreError::Disconnected`] and the like. What Redis refuses is no error.
     pub async fn write_files_again(&self) -> Result<FilesWritten, StoreError> {
         let mut has_replicas = false;
+        let mut refused = None;
         for node in self.inner.client.nodes() {
             match write_again(&node).await? {
                 FilesWritten::Done { has_replicas: any } => has_replicas |= any,
-                refused => return Ok(refused),
+                FilesWritten::Refused(reason) => refused = Some(reason),
             }
+        }
+        if let Some(reason) = refused {
+            return Ok(FilesWritten::Refused(reason));
         }
         Ok(FilesWritten::Done { has_replicas })
     }

@@ -87,7 +87,8 @@ impl Store {
         self.change_session(session, now, done).await
     }
 
-    /// Forgets these chats where messages, actions and notices name them, in each session. Returns how many keys did.
+    /// Forgets these chats where messages, actions and notices name them, in each session. Returns how many notices that name them are being
+    /// sent: they stay.
     ///
     /// # Errors
     /// See [`StoreError`]. Repeating it is safe.
@@ -103,7 +104,7 @@ impl Store {
             .map(|session| (session, keys.marks(session)))
             .collect();
         let ids = json!(chats).to_string();
-        let mut found = 0;
+        let mut held = 0;
         for node in self.inner.client.nodes() {
             let mut cursor = "0".to_owned();
             loop {
@@ -133,7 +134,7 @@ impl Store {
                     if any {
                         let script = &self.inner.scripts.forget_marks;
                         let forgotten = script.run(session, now, arguments).await?;
-                        found += forgotten.as_i64().unwrap_or_default();
+                        held += forgotten.as_i64().unwrap_or_default();
                     }
                 }
                 if next == "0" {
@@ -142,7 +143,7 @@ impl Store {
                 cursor = next;
             }
         }
-        Ok(found)
+        Ok(held)
     }
 
     /// All ids of the person who has these: for a phone number, the hidden ids, and the other way round.

@@ -309,6 +309,13 @@ fn a_backup_that_is_not_what_it_was_is_refused_and_so_is_a_place_that_is_not_fre
         &run(&target, "restore", &backup, &more),
         "is not empty, it has menu.pdf",
     );
+
+    // A file that a flow sends, and that is not there any more, costs nothing else.
+    fs::remove_file(test.directory.path().join("menu.pdf")).unwrap();
+    let without = place.path().join("without");
+    succeeds(&run(&setup, "backup", &without, &[]));
+    succeeds(&run(&setup, "backup", &without, &["--verify"]));
+    assert!(!without.join("flows/menu.pdf").exists());
 }
 
 #[test]
