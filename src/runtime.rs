@@ -9,9 +9,13 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
-/// Blocking threads call ureq and rusqlite, which need little stack. In a debug build, handling an event needs more than
-/// half of this.
-const STACK: usize = 1024 * 1024;
+/// Blocking threads call ureq and rusqlite, which need little stack. In a debug build, handling an event needs half a megabyte,
+/// and the console's checkup has needed more than one.
+const STACK: usize = if cfg!(debug_assertions) {
+    4 << 20
+} else {
+    1 << 20
+};
 /// Open files in addition to webhook connections: connections to WAHA and Redis, the history, the log, the runtimes' files.
 const FILES_SPARE: usize = 256;
 /// Enough for a WAHA, however few files are allowed.
