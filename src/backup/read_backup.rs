@@ -12,6 +12,7 @@ use crate::backup::error::{BackupError, at};
 use crate::backup::manifest::{FORMAT, HISTORY, HistoryPart, MANIFEST, Manifest, SUMS};
 use crate::backup::news::ToldNews;
 use crate::backup::summed::{sum_of, sum_of_file};
+use crate::backup::unfinished::UNFINISHED;
 use crate::history::copy;
 
 /// The first bytes of a snapshot, of Redis and of Valkey 9.
@@ -179,6 +180,10 @@ impl ReadBackup {
         for entry in fs::read_dir(directory).map_err(at(directory))? {
             let entry = entry.map_err(at(directory))?;
             let name = format!("{before}{}", entry.file_name().to_string_lossy());
+            // A kill right after the manifest got its place leaves it, with nothing in it that counts.
+            if name == UNFINISHED {
+                continue;
+            }
             names.insert((name, entry.file_type().map_err(at(directory))?.is_dir()));
         }
         for (name, is_directory) in names {

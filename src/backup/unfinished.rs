@@ -14,8 +14,8 @@ use crate::backup::error::{BackupError, at};
 use crate::backup::manifest::{MANIFEST, Manifest, SUMS};
 use crate::backup::summed::{FileSum, new_file, sum_of};
 
-/// The end of its name. The beginning is a dot.
-const UNFINISHED: &str = ".waha-sm-unfinished";
+/// The end of its name, and the whole name if it is inside its place.
+pub(crate) const UNFINISHED: &str = ".waha-sm-unfinished";
 
 /// In a backup that is made inside its place: the names of what gets its place, one in each line.
 const MOVING: &str = "moving";

@@ -139,7 +139,8 @@ async fn run(
         false => Some(SourceRedis::open(&config).await?),
     };
     let daemon = DaemonSettings::find(&config.data_dir);
-    if daemon.is_none() && arguments.flow_file.is_none() && DaemonSettings::any_is_hidden() {
+    let flow_file = flow_file(arguments, daemon.as_ref());
+    if daemon.is_none() && flow_file.is_none() && DaemonSettings::any_is_hidden() {
         progress.tell(BackupNews::Warning(
             "a daemon runs here whose settings this user can't see: set FLOW_FILE as it has it, or there are no flows in the backup",
         ));
@@ -148,7 +149,7 @@ async fn run(
         data_dir: &config.data_dir,
         redis: redis.as_ref().map(|redis| &redis.store),
         prefix: config.prefix.clone(),
-        flow_file: flow_file(arguments, daemon.as_ref()),
+        flow_file,
         settings: ListedSettings::found(|name| daemon.as_ref()?.value(name)).written(),
         program: format!("waha-sm {VERSION}"),
     };

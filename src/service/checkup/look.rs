@@ -90,17 +90,14 @@ impl Checkup {
         let known = redis.sessions.as_ref();
         let is_known = |session: &SessionName| known.is_none_or(|all| all.contains_key(session));
         let without = judged.iter().flat_map(|judged| &judged.without);
-        let (ours, strange): (Vec<_>, Vec<_>) = without.cloned().partition(is_known);
-        let mut no_hook = Vec::new();
-        for (sessions, is_known) in [(&ours, true), (&strange, false)] {
-            no_hook.extend(sessions.iter().map(|session| Finding::NoHookOf {
-                session: session.clone(),
-                is_known,
-            }));
-        }
+        findings.extend(without.clone().map(|session| Finding::NoHookOf {
+            session: session.clone(),
+            is_known: is_known(session),
+        }));
+        let strange: Vec<_> = without.filter(|one| !is_known(one)).cloned().collect();
         // On the heap: the threads of the console have little stack.
         let (hooks, sessions) = tokio::join!(
-            Box::pin(self.hooks(judged, no_hook, &redis, &waha, &daemon)),
+            Box::pin(self.hooks(judged, &redis, &waha, &daemon)),
             Box::pin(self.sessions(&redis, &waha, &daemon, &strange, now)),
         );
         findings.extend(hooks.into_iter().chain(sessions));
@@ -120,8 +117,9 @@ impl Checkup {
     /// The webhooks as WAHA has them configured; `None` if we don't know them.
     fn judge_hooks(&self, waha: &WahaLook, daemon: &DaemonLook) -> Option<JudgedHooks> {
         let own = self.webhook.as_ref().filter(|_| waha.is_usable)?;
+        let host = self.client.as_ref().map(|client| client.host());
         let places = HookPlaces {
-            waha: self.place_of(waha, own),
+            waha: WahaPlace::of(&host.unwrap_or_default(), &waha.addresses, own.in_container),
             listens_here: !daemon.is_elsewhere,
         };
         let sessions = waha.sessions.as_deref().unwrap_or_default();
@@ -129,16 +127,10 @@ impl Checkup {
         Some(of_hooks::judge(environment, sessions, own, places))
     }
 
-    fn place_of(&self, waha: &WahaLook, own: &OwnWebhook) -> WahaPlace {
-        let host = self.client.as_ref().map(|client| client.host());
-        WahaPlace::of(&host.unwrap_or_default(), &waha.addresses, own.in_container)
-    }
-
     /// What is wrong with the webhooks, after their addresses were tried.
     async fn hooks(
         &self,
         judged: Option<JudgedHooks>,
-        no_hook: Vec<Finding>,
         redis: &RedisLook,
         waha: &WahaLook,
         daemon: &DaemonLook,
@@ -146,9 +138,9 @@ impl Checkup {
         let (Some(own), Some(judged)) = (&self.webhook, judged) else {
             return Vec::new();
         };
-        let place = self.place_of(waha, own);
+        let place = judged.places.waha;
+        let all_have_one = judged.without.is_empty();
         let mut findings = judged.findings;
-        findings.extend(no_hook);
         let heard_at = |session: &SessionName| redis.sessions.as_ref()?.get(session)?.heard_at;
         // WAHA reads its environment when it starts. What a session has was perhaps changed since.
         let has_heard = |owner: &HookOwner| {
@@ -178,18 +170,17 @@ impl Checkup {
                 });
             }
             match (tried, doubt) {
-                (Some(None), _) => {}
+                (TryResult::Arrived, _) | (TryResult::NotTried, None) => {}
                 (_, Some(doubt)) => findings.push(doubt),
-                (Some(Some(lost)), None) => findings.push(Finding::HookLeadsElsewhere {
+                (TryResult::Lost(lost), None) => findings.push(Finding::HookLeadsElsewhere {
                     may_be_right: lost.may_be_right || has_heard(&owner),
                     owner,
                     place: hook.shown(),
                     reason: lost.reason,
                 }),
-                (None, None) => {}
             }
         }
-        if findings.is_empty() && waha.environment.is_some() {
+        if findings.is_empty() && all_have_one && waha.environment.is_some() {
             findings.push(Finding::HooksWork);
         }
         findings
@@ -365,15 +356,22 @@ impl Checkup {
     }
 }
 
-/// A webhook, and what came of an event to its address; `None`: it was not tried.
+/// A webhook, and what came of an event to its address.
 struct TriedHook {
     hook: HookToTry,
-    tried: Option<Option<LostWebhook>>,
+    tried: TryResult,
+}
+
+enum TryResult {
+    NotTried,
+    Arrived,
+    Lost(LostWebhook),
 }
 
 impl TriedHook {
     fn not(hook: HookToTry) -> Self {
-        Self { hook, tried: None }
+        let tried = TryResult::NotTried;
+        Self { hook, tried }
     }
 }
 
@@ -401,10 +399,8 @@ async fn try_hooks(hooks: Vec<HookToTry>, secret: &Secret, waha: WahaPlace) -> V
                     may_be_right: true,
                 }),
             };
-            TriedHook {
-                hook,
-                tried: Some(lost),
-            }
+            let tried = lost.map_or(TryResult::Arrived, TryResult::Lost);
+            TriedHook { hook, tried }
         });
     }
     tried.extend(trying.join_all().await);

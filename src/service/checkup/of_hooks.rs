@@ -93,6 +93,7 @@ pub(super) struct JudgedHooks {
     pub(super) to_try: Vec<HookToTry>,
     /// Sessions without a webhook to us, although WAHA has one.
     pub(super) without: Vec<SessionName>,
+    pub(super) places: HookPlaces,
 }
 
 /// A webhook whose address may lead to us.
@@ -175,6 +176,7 @@ pub(super) fn judge(
                     findings,
                     to_try,
                     without,
+                    places,
                 };
             }
         }
@@ -183,6 +185,7 @@ pub(super) fn judge(
         findings,
         to_try,
         without: Vec::new(),
+        places,
     }
 }
 

@@ -213,20 +213,16 @@ impl Persons {
         let began = Instant::now();
         // First, because the marks may name an id that only what is erased next can tell: this may be killed in between. A notice that is
         // being sent is noted in the history when it is sent, so that must be before the erasure.
-        let mut held = self
+        while self
             .store
-            .forget_marks(&known.sessions, &known.chats, now)
-            .await?;
-        while held > 0 {
+            .forget_marks(&known.sessions, &known.chats, now + began.elapsed())
+            .await?
+            > 0
+        {
             if began.elapsed() > SENDING_MAX {
                 return Err(PersonError::Sending);
             }
             sleep(NOTICE_INTERVAL).await;
-            let now = now + began.elapsed();
-            held = self
-                .store
-                .forget_marks(&known.sessions, &known.chats, now)
-                .await?;
         }
         let asked = (by, now);
         let (mut found, mut echo_may_come) = (false, false);

@@ -258,6 +258,12 @@ fn a_backup_that_is_not_what_it_was_is_refused_and_so_is_a_place_that_is_not_fre
     fs::write(&more, "").unwrap();
     fails(&verify(), "flows/more.toml does not belong to it");
     fs::remove_file(more).unwrap();
+    // As a kill leaves it in a place that is a disk of its own, right after the manifest got its place.
+    let unfinished = backup.join(".waha-sm-unfinished");
+    fs::create_dir(&unfinished).unwrap();
+    fs::write(unfinished.join("moving"), "manifest.json").unwrap();
+    succeeds(&verify());
+    fs::remove_dir_all(unfinished).unwrap();
     succeeds(&verify());
     let manifest = fs::read_to_string(backup.join("manifest.json")).unwrap();
     let newer = manifest.replace("\"format\": 1", "\"format\": 2");
