@@ -287,8 +287,23 @@ fn append_with(
             .execute(params![session, format!("{ms}-{seq}")])?;
         }
     }
+    index_words(&tx)?;
     tx.commit()?;
     Ok(appended)
+}
+
+/// Adds the words of the messages that came with this batch to their index.
+fn index_words(db: &Connection) -> rusqlite::Result<()> {
+    let added = db
+        .prepare_cached(
+            "INSERT INTO message_text (rowid, text, edited) SELECT id, text, edited FROM message
+             WHERE id IN (SELECT message FROM unindexed)",
+        )?
+        .execute([])?;
+    if added > 0 {
+        db.prepare_cached("DELETE FROM unindexed")?.execute([])?;
+    }
+    Ok(())
 }
 
 /// Stores one entry; the inner error is the reason why it could not be stored, and does not end the batch.

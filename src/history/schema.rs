@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sql/007_identity_and_changes.sql"),
     include_str!("sql/008_words_and_persons.sql"),
     include_str!("sql/009_retention.sql"),
+    include_str!("sql/010_words_of_a_batch.sql"),
 ];
 
 /// The schema version this program writes and reads.
