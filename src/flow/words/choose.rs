@@ -285,6 +285,10 @@ impl<'q> Options<'q> {
     /// The option that the whole message is: its word, its number, its label, or its line of the question. With
     /// `or_other_answer`, the question also takes other answers, so that "um" is no option 1.
     pub(crate) fn exact(&self, said: &str, or_other_answer: bool) -> Option<&'q str> {
+        // Most questions that take any answer have no options.
+        if self.keys.is_empty() {
+            return None;
+        }
         let tokens = tokens(said);
         let folded = fold(said);
         let is_amount = tokens.iter().any(|token| token.is_amount) && value(&folded).is_some();
