@@ -54,14 +54,13 @@ use crate::waha::client::Client;
 
 use checkup::KnownSettings;
 use daemon::Daemon;
-use deliver::REQUESTS_MAX;
 use redis::retry_at_start;
 use shared::Shared;
 use upkeep::OpenHistory;
 
 pub use start_error::StartError;
 
-/// Blocking threads in addition to those for requests: for the archive and for DNS lookups.
+/// Blocking threads in addition to those for a flow's calls: for questions to WAHA, and for files.
 const BLOCKING_SPARE: usize = 16;
 /// The lowest priority. During a burst of webhooks the work waits, and catches up afterwards.
 const WORK_NICENESS: i32 = 19;
@@ -81,8 +80,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
         false => 0,
     };
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
-    let blocking = REQUESTS_MAX + CALLS_MAX + BLOCKING_SPARE;
-    let back = runtime::start("back", Some(WORK_NICENESS), blocking)?;
+    let back = runtime::start("back", Some(WORK_NICENESS), CALLS_MAX + BLOCKING_SPARE)?;
     let result = front.block_on(Daemon::run(async |daemon, reload_signals| {
         daemon
             .start(config, connections_max, back.handle(), reload_signals)

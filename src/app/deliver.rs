@@ -14,7 +14,7 @@ use crate::store::Bell;
 use crate::waha::client::{Client, ClientConfig};
 
 /// Parallel requests to WAHA. Each uses a thread.
-pub(super) const REQUESTS_MAX: usize = 64;
+const REQUESTS_MAX: usize = 64;
 /// WAHA itself may wait up to 15 s for a session before it answers (`waitUntilStatus` in its source).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -445,7 +445,7 @@ async fn probe(context: Arc<SendContext>, session: SessionName, probes: Arc<Sema
     }
     let status = {
         let (context, session) = (context.clone(), session.clone());
-        tokio::task::spawn_blocking(move || context.client.session_status(&session)).await
+        tokio::task::spawn_blocking(move || context.waha.client.session_status(&session)).await
     };
     let status = match status {
         Ok(Ok(status)) => status,
