@@ -40,6 +40,7 @@ use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
 use crate::service::kit::duties::Duties;
+use crate::service::kit::handover::Handover;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
@@ -353,15 +354,16 @@ impl Daemon {
         self.stage(back, "expiry", |stop| agent.run(stop));
         let agent = upkeep::sweeper(&shared);
         self.stage(back, "sweeper", |stop| agent.run(stop));
+        let (handover, given) = Handover::new(bells.to_sender, shared.access.clone());
         let agent = handle::dispatcher(
             &shared,
             workers,
             work.call_secret,
-            bells.to_sender,
+            handover,
             bells.dispatcher,
         );
         self.stage(back, "dispatcher", |stop| agent.run(stop));
-        let agent = deliver::sender(&shared, &work.handling, bells.sender);
+        let agent = deliver::sender(&shared, &work.handling, bells.sender, given);
         self.stage(back, "sender", |stop| agent.run(stop));
         // After the others, because its heartbeats keep their leases.
         self.stage(&front, "recoverer", |stop| recoverer.run(stop));

@@ -169,6 +169,10 @@ impl Store {
         session: &SessionName,
         step: StepCommit,
     ) -> Result<Committed, StoreError> {
+        if step.sender.is_some() {
+            // For the same reason as in `take_lanes`.
+            self.write_back(session).await?;
+        }
         self.inner.commit.call(session, step).await
     }
 

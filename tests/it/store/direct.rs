@@ -1,6 +1,7 @@
 //! Promises of the store that can't be tested from outside: lost answers, and leases that change hands.
 
 mod actions;
+mod bells;
 mod busy;
 mod bytes;
 mod echoes;
@@ -133,6 +134,7 @@ fn step(claimed: &HeldConversation, replies: Vec<Reply>) -> StepCommit {
         handoff: None,
         known: None,
         replies,
+        sender: None,
         now: ms(1_000),
     }
 }

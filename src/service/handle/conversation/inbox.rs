@@ -65,6 +65,13 @@ impl Inbox {
         }
     }
 
+    /// Adds a message that came after all others.
+    pub(crate) fn push(&mut self, raw: String) {
+        let (message, said) = read(&raw);
+        self.stored.push(InboxMessage { raw, message });
+        self.said.extend(said);
+    }
+
     /// Removes the first `count` messages, with those withdrawn.
     pub(crate) fn consume(&mut self, count: usize) {
         let heard = self
