@@ -20,6 +20,8 @@ while has_more() do
   local settled = verdict == 'sent' or verdict == 'dead'
   local first, following = unpack(redis.call('LRANGE', lane, 0, 1))
   local is_first = first == element
+  -- The usual case: the sender continues with a reply that needs no closer look.
+  local continues = settled and is_first and held and following and not is_notice(following) and not is_paused()
   -- Even if another process settled the reply: this message is ours, too.
   if verdict == 'sent' and message_id ~= '' then
     redis.call('SET', SENT_IDS .. message_id, chat, 'PX', sent_ids_ttl)
@@ -31,7 +33,7 @@ while has_more() do
     -- this verdict was written before, and its answer was lost.
     local echo = message_id == '' and string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ %S+ (%S+)')
     redis.call('LPOP', lane)
-    redis.call('HDEL', ATTEMPT, chat)
+    if not continues then redis.call('HDEL', ATTEMPT, chat) end
     if message_id == '' and (not echo or echo == '-') then
       expect_echo(chat, element)
     end
@@ -81,7 +83,11 @@ while has_more() do
     end
     local is_empty = settled and is_first and not following
     if settled and not is_empty and not is_paused() then
-      next_reply, next_doubt, address = first_reply(chat)
+      if continues then
+        next_reply, next_doubt, address = offer(chat, following)
+      else
+        next_reply, next_doubt, address = first_reply(chat)
+      end
       -- The sender may still use the other id of this person for the lane.
       if address == '' and chat ~= id then address = chat end
     end

@@ -1,6 +1,7 @@
 //! After a failover or a restart, Redis may have forgotten what was written last. Each process then writes back what it sent lately.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -112,7 +113,7 @@ impl Store {
             for (settlement, at) in sent.settled(session) {
                 self.inner
                     .settle
-                    .call(session, (without_lane(settlement), at))
+                    .call(session, (Arc::new(without_lane(settlement)), at))
                     .await?;
             }
             let messages = sent.messages(session);
