@@ -11,7 +11,7 @@
 //! | `reply_content` | turns a reply into a request to WAHA and into a history entry |
 //! | `request_threads` | the threads on which requests to WAHA run |
 //! | `typing` | marks the chat as read and shows typing, as a person would |
-//! | `waha_call` | one request to WAHA on a thread of its own |
+//! | `waha_call` | one request to WAHA, on one of these threads |
 //! | [`send_config`], [`send_context`] | the settings for sending, and what all deliveries share |
 
 mod delivery;

@@ -1,4 +1,4 @@
-//! One request to WAHA, on a thread of its own.
+//! One request to WAHA, on a thread for requests.
 
 use std::sync::Arc;
 

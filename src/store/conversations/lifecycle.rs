@@ -167,11 +167,11 @@ impl Store {
     pub async fn commit(
         &self,
         session: &SessionName,
-        step: StepCommit,
+        mut step: StepCommit,
     ) -> Result<Committed, StoreError> {
-        if step.sender.is_some() {
-            // For the same reason as in `take_lanes`.
-            self.write_back(session).await?;
+        if !self.has_written_back(session) {
+            // Whoever takes the lane does that first.
+            step.sender = None;
         }
         self.inner.commit.call(session, step).await
     }

@@ -33,7 +33,8 @@ pub struct StepCommit {
     pub known: Option<String>,
     /// The replies to the customer.
     pub replies: Vec<Reply>,
-    /// The process that sends them, unless another one sends from the lane of this chat already; `None`: any process.
+    /// The process that sends them, unless another one sends from the lane of this chat already, or this one has
+    /// to write back first what it sent before a failover; `None`: any process.
     pub sender: Option<ProcessId>,
     /// The current time.
     pub now: Millis,

@@ -256,6 +256,7 @@ mod tests {
     fn a_request_comes_in_one_piece_and_a_connection_that_was_closed_is_not_used_again() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/api", server.local_addr().unwrap());
+        let (closed, is_closed) = std::sync::mpsc::channel();
         let serving = std::thread::spawn(move || {
             let (mut first, _) = server.accept().unwrap();
             for body in [5, 0, 40_000, 5] {
@@ -264,6 +265,7 @@ mod tests {
                 first.write_all(ANSWER).unwrap();
             }
             drop(first);
+            closed.send(()).unwrap();
             let (mut second, _) = server.accept().unwrap();
             assert_eq!(read(&mut second, 5), 1);
             second.write_all(ANSWER).unwrap();
@@ -276,14 +278,8 @@ mod tests {
         assert_eq!(text(agent.get(&url).call().unwrap()).unwrap(), "ok");
         assert_eq!(text(agent.post(&url).send(&long).unwrap()).unwrap(), "ok");
         assert_eq!(text(agent.post(&url).send("again").unwrap()).unwrap(), "ok");
-        // The server closes it now.
-        let closed = Instant::now() + Duration::from_secs(10);
-        while !serving.is_finished() && Instant::now() < closed {
-            if let Ok(answer) = agent.post(&url).send("hello") {
-                assert_eq!(text(answer).unwrap(), "ok");
-                break;
-            }
-        }
+        is_closed.recv().unwrap();
+        assert_eq!(text(agent.post(&url).send("hello").unwrap()).unwrap(), "ok");
         serving.join().unwrap();
     }
 }

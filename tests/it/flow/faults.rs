@@ -374,6 +374,8 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
     runtime.block_on(async {
         let store = store(&redis).await;
         let session = SessionName::stored(SESSION);
+        // Otherwise a commit brings no lane.
+        store.write_back(&session).await.unwrap();
         for chat in [&ana, &bia] {
             let message = written(chat, "hi");
             store.ingest(&session, message).await.unwrap();
@@ -456,6 +458,8 @@ fn a_conversation_that_keeps_panicking_keeps_what_its_customer_answered_before()
     let closed = runtime.block_on(async {
         let store = store(&redis).await;
         let session = SessionName::stored(SESSION);
+        // Otherwise a commit brings no lane.
+        store.write_back(&session).await.unwrap();
         let (to_worker, bells) = mpsc::unbounded_channel();
         let (worker, mut given) = dispatcher(&store, flow, bells);
         let shutdown = CancellationToken::new();

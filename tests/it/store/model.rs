@@ -597,7 +597,7 @@ impl<'a> Run<'a> {
         }
         let store = self.store;
         for (claim, _) in &steps {
-            // A commit that takes a lane does this first, and another one would overtake it.
+            // Otherwise the commit takes no lane.
             let written_back = store.write_back(&session_name(claim.session)).await;
             written_back.map_err(|error| error.to_string())?;
         }

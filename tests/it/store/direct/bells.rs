@@ -23,6 +23,7 @@ fn a_small_message_comes_with_the_bell_and_a_commit_brings_the_lane() {
         for text in ["second", &long, "fourth"] {
             store.ingest(&session(), ingest(text)).await.unwrap();
         }
+        store.write_back(&session()).await.unwrap();
         let step = StepCommit {
             sender: Some(process("one")),
             ..step(&held, vec![reply("a"), reply("b")])
