@@ -10,12 +10,11 @@ use crate::config::{HandlingConfig, WahaConfig};
 use crate::service::deliver::send_config::SendConfig;
 use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::sender::Sender;
-use crate::service::kit::handover::GivenLanes;
 use crate::store::Bell;
 use crate::waha::client::{Client, ClientConfig};
 
 /// Parallel requests to WAHA. Each uses a thread.
-const REQUESTS_MAX: usize = 64;
+pub(super) const REQUESTS_MAX: usize = 64;
 /// WAHA itself may wait up to 15 s for a session before it answers (`waitUntilStatus` in its source).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -32,7 +31,6 @@ pub(super) fn sender(
     shared: &Shared,
     config: &HandlingConfig,
     bells: mpsc::UnboundedReceiver<Bell>,
-    given: GivenLanes,
 ) -> Sender {
     let context = SendContext::new(
         shared.process.clone(),
@@ -47,9 +45,5 @@ pub(super) fn sender(
             requests: REQUESTS_MAX,
         },
     );
-    Sender {
-        context,
-        bells,
-        given,
-    }
+    Sender { context, bells }
 }

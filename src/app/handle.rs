@@ -9,14 +9,13 @@ use crate::secret::Secret;
 use crate::service::handle::calls::Calls;
 use crate::service::handle::conversation::ConversationContext;
 use crate::service::handle::dispatcher::Dispatcher;
-use crate::service::kit::handover::Handover;
 use crate::store::Bell;
 
 pub(super) fn dispatcher(
     shared: &Shared,
     workers: usize,
     call_secret: Option<Secret>,
-    handover: Handover,
+    to_sender: mpsc::UnboundedSender<Bell>,
     bells: mpsc::UnboundedReceiver<Bell>,
 ) -> Dispatcher {
     let context = ConversationContext {
@@ -27,7 +26,7 @@ pub(super) fn dispatcher(
         reachability: shared.reachability.clone(),
         lease: shared.lease.clone(),
         calls: Arc::new(Calls::new(call_secret)),
-        handover,
+        to_sender,
     };
     Dispatcher {
         context: Arc::new(context),

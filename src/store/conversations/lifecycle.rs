@@ -167,12 +167,8 @@ impl Store {
     pub async fn commit(
         &self,
         session: &SessionName,
-        mut step: StepCommit,
+        step: StepCommit,
     ) -> Result<Committed, StoreError> {
-        if !self.has_written_back(session) {
-            // Whoever takes the lane does that first.
-            step.sender = None;
-        }
         self.inner.commit.call(session, step).await
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::clock::Millis;
-use crate::ids::{ChatId, ProcessId, SessionName};
-use crate::store::lanes::lane::Lane;
+use crate::ids::{ChatId, SessionName};
+use crate::store::error::StoreError;
 use crate::store::lanes::reply::Reply;
 use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
@@ -33,9 +33,6 @@ pub struct StepCommit {
     pub known: Option<String>,
     /// The replies to the customer.
     pub replies: Vec<Reply>,
-    /// The process that sends them, unless another one sends from the lane of this chat already, or this one has
-    /// to write back first what it sent before a failover; `None`: any process.
-    pub sender: Option<ProcessId>,
     /// The current time.
     pub now: Millis,
 }
@@ -73,8 +70,6 @@ pub enum Committed {
     Done {
         /// How many messages in the inbox are not consumed yet.
         unread: u64,
-        /// The lane, if the sender of the step got it.
-        lane: Option<Box<Lane>>,
     },
     /// Refused: another process or the owner has the conversation now, or this step was committed before.
     Stale,
@@ -93,19 +88,7 @@ pub(crate) fn commit_batch(script: StateChange) -> Batch<StepCommit, Committed> 
                     push_step(&mut arguments, step);
                 }
                 let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
-                let mut next = |step: StepCommit| {
-                    let unread = answer.number()?;
-                    let (token, element) = (answer.text()?, answer.text()?);
-                    let lane = Lane::from_answer(step.chat, element, token, &mut answer)?;
-                    // It is negative if the step was refused.
-                    Ok(
-                        u64::try_from(unread).map_or(Committed::Stale, |unread| Committed::Done {
-                            unread,
-                            lane: lane.map(Box::new),
-                        }),
-                    )
-                };
-                steps.into_iter().map(&mut next).collect()
+                steps.iter().map(|_| committed(answer.number()?)).collect()
             }
         },
     )
@@ -132,7 +115,6 @@ fn push_step(arguments: &mut Arguments, step: &StepCommit) {
     arguments.push_text(step.known.as_deref().unwrap_or_default());
     let asks_rating = step.close.as_ref().is_some_and(|close| close.asks_rating);
     arguments.push_text(if asks_rating { "1" } else { "" });
-    arguments.push_text(step.sender.as_ref().map_or("", ProcessId::as_str));
     arguments.push_number(step.replies.len() as i64);
     for reply in &step.replies {
         arguments.push_text(reply.element());
@@ -147,4 +129,8 @@ fn lua_handoff(handoff: &Handoff) -> String {
         clock::millis(handoff.within),
         handoff.team
     )
+}
+
+fn committed(unread: i64) -> Result<Committed, StoreError> {
+    Ok(u64::try_from(unread).map_or(Committed::Stale, |unread| Committed::Done { unread }))
 }

@@ -1,7 +1,5 @@
 //! Settles the first replies of lanes, in batches.
 
-use std::sync::Arc;
-
 use crate::clock::Millis;
 use crate::ids::{MessageId, SessionName};
 use crate::store::lanes::lane::{Lane, Settlement, Verdict};
@@ -14,13 +12,10 @@ use crate::store::scripts::registry::StateChange;
 /// How many dead letters are kept per session; each has about 1 KB.
 const DEAD_MAX: i64 = 10_000;
 
-/// A settlement, and when it was made. The process also remembers it.
-pub(crate) type Settling = (Arc<Settlement>, Millis);
-
-pub(crate) fn settle_batch(script: StateChange) -> Batch<Settling, Option<Lane>> {
+pub(crate) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), Option<Lane>> {
     Batch::start(
-        |(settlement, _): &Settling| settlement.element.len(),
-        move |session: SessionName, items: Vec<Settling>| {
+        |(settlement, _): &(Settlement, Millis)| settlement.element.len(),
+        move |session: SessionName, items: Vec<(Settlement, Millis)>| {
             let script = script.clone();
             async move {
                 let now = items.iter().map(|(_, now)| *now).max().unwrap_or_default();
@@ -29,10 +24,9 @@ pub(crate) fn settle_batch(script: StateChange) -> Batch<Settling, Option<Lane>>
                     push_settlement(&mut arguments, settlement);
                 }
                 let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
-                let mut next = |(settlement, _): Settling| {
+                let mut next = |(settlement, _): (Settlement, Millis)| {
                     let element = answer.text()?;
-                    let (chat, token) = (settlement.chat.clone(), settlement.token.clone());
-                    Lane::from_answer(chat, element, token, &mut answer)
+                    Lane::from_answer(settlement.chat, element, settlement.token, &mut answer)
                 };
                 items.into_iter().map(&mut next).collect()
             }

@@ -1,7 +1,6 @@
 //! Promises of the store that can't be tested from outside: lost answers, and leases that change hands.
 
 mod actions;
-mod bells;
 mod busy;
 mod bytes;
 mod echoes;
@@ -134,7 +133,6 @@ fn step(claimed: &HeldConversation, replies: Vec<Reply>) -> StepCommit {
         handoff: None,
         known: None,
         replies,
-        sender: None,
         now: ms(1_000),
     }
 }

@@ -590,17 +590,11 @@ impl<'a> Run<'a> {
                 },
                 known: None,
                 replies: (0..commit.replies).map(|_| self.reply(false)).collect(),
-                sender: commit.sends.then(|| claim.process.clone()),
                 now: self.now,
             };
             steps.push((claim, step));
         }
         let store = self.store;
-        for (claim, _) in &steps {
-            // Otherwise the commit takes no lane.
-            let written_back = store.write_back(&session_name(claim.session)).await;
-            written_back.map_err(|error| error.to_string())?;
-        }
         let calls = steps.iter().map(async |(claim, step)| {
             let session = session_name(claim.session);
             store.commit(&session, step.clone()).await
@@ -634,38 +628,20 @@ impl<'a> Run<'a> {
     fn committed(&mut self, claim: &Claim, step: &StepCommit, answer: &Committed) -> Checked {
         let model = &mut self.models[claim.session];
         let due = model.takes(step.chat.as_str(), &step.epoch, step.rev);
-        let (unread, lane) = match answer {
+        let unread = match answer {
             Committed::Stale => {
                 ensure!(!due, "{}: a valid step was refused", step.chat);
                 return Ok(());
             }
-            Committed::Done { unread, lane } => (*unread, lane.as_deref()),
+            Committed::Done { unread } => *unread,
         };
         ensure!(due, "{}: a stale step was accepted", step.chat);
-        let is_free = model.lane(step.chat.as_str()).hand.is_none();
-        // A lane that was settled late may be empty and still have the time of a retry.
-        let was_empty = model.chat(step.chat.as_str()).lane.is_empty();
         for reply in &step.replies {
             model.reply(step.chat.as_str(), reply);
         }
         if !step.replies.is_empty() {
             model.chat_mut(step.chat.as_str()).replies += 1;
         }
-        let due = self.views[claim.session].lanes.get(step.chat.as_str());
-        let is_due = was_empty || due.is_none_or(|due| *due <= self.now);
-        let may_send = is_free && !model.paused && is_due;
-        let sends = may_send && !step.replies.is_empty() && step.sender.is_some();
-        ensure!(
-            lane.is_some() == sends,
-            "{}: the step brings {lane:?}, should bring a lane: {sends}",
-            step.chat
-        );
-        if let Some(lane) = lane {
-            model.drop_outdated(step.chat.as_str(), self.now);
-            let taking = model.take(step.chat.as_str(), claim.process.as_str());
-            self.in_hand(claim.session, taking, lane.clone())?;
-        }
-        let model = &mut self.models[claim.session];
         let ending = step.close.as_ref().map(|close| Ending {
             outcome: close.outcome.clone(),
             resumable: close.resume_within > Duration::ZERO,
@@ -1334,7 +1310,6 @@ impl<'a> Run<'a> {
                     off: 0,
                     consumed: usize::MAX,
                     replies: 1,
-                    sends: false,
                     close: HowClose::Finished,
                 }])
             } else if let Some(number) = to_send {

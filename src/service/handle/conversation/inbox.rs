@@ -65,13 +65,6 @@ impl Inbox {
         }
     }
 
-    /// Adds a message that came after all others.
-    pub(crate) fn push(&mut self, raw: String) {
-        let (message, said) = read(&raw);
-        self.stored.push(InboxMessage { raw, message });
-        self.said.extend(said);
-    }
-
     /// Removes the first `count` messages, with those withdrawn.
     pub(crate) fn consume(&mut self, count: usize) {
         let heard = self
@@ -80,10 +73,6 @@ impl Inbox {
             .filter(InboxMessage::is_heard)
             .count();
         self.said.drain(..heard);
-        if self.stored.is_empty() {
-            // Most customers are silent most of the time, and the space for four messages is half of what a conversation needs.
-            *self = Self::default();
-        }
     }
 
     /// The messages to be heard, as the flow's inputs.
@@ -155,10 +144,6 @@ fn read(raw: &str) -> (UnreadMessage, Option<Said>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn texts(inbox: &Inbox) -> Vec<&str> {
-        inbox.said().iter().map(|said| said.text.as_str()).collect()
-    }
 
     fn raw(text: &str, received_at: i64) -> String {
         format!(r#"{{"chat":"55@c.us","text":"{text}","received_at":{received_at}}}"#)
@@ -239,19 +224,5 @@ mod tests {
         inbox.update(vec![withdrawn(three), raw("four", 4)]);
         assert_eq!(texts(&inbox), ["four"]);
         assert_eq!(inbox.places(1), 2);
-    }
-
-    #[test]
-    fn a_message_that_is_pushed_is_the_last_and_an_empty_inbox_needs_no_space() {
-        let mut inbox = Inbox::default();
-        inbox.update(vec![raw("a", 1)]);
-        inbox.push(raw("b", 2));
-        assert_eq!(texts(&inbox), ["a", "b"]);
-        inbox.update(vec![raw("a", 1), raw("b", 2)]);
-        assert_eq!(texts(&inbox), ["a", "b"]);
-        inbox.consume(1);
-        assert_eq!(texts(&inbox), ["b"]);
-        inbox.consume(1);
-        assert_eq!((inbox.stored.capacity(), inbox.said.capacity()), (0, 0));
     }
 }

@@ -24,10 +24,9 @@ local function read_change(kind, data)
   }
 end
 
--- The change of a message that came before the message.
+-- The change of a message that came before the message. (The version before did not note its chat.)
 local function change_ahead(chat, message_id)
-  local change = redis.call('HGET', CHANGES_AHEAD .. chat, message_id)
-  return change and decode(change) or {}
+  return decode(redis.call('HGET', CHANGES_AHEAD .. chat, message_id) or redis.call('GET', CHANGED .. message_id) or '')
 end
 
 -- Forgets the change that was noted first, if a chat has more than are kept.

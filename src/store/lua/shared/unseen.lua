@@ -7,10 +7,8 @@ local UNSEEN_MAX, UNSEEN_TTL = 30, 86400000
 local function note_unseen(chat, from, message_id, received_at)
   local key = UNSEEN .. chat
   redis.call('ZADD', key, received_at, 'false_' .. from .. '_' .. message_id)
-  local count = redis.call('ZCARD', key)
-  if count > UNSEEN_MAX then redis.call('ZREMRANGEBYRANK', key, 0, -UNSEEN_MAX - 1) end
-  -- Those that join the first one are forgotten with it.
-  if count == 1 then redis.call('PEXPIRE', key, UNSEEN_TTL) end
+  redis.call('ZREMRANGEBYRANK', key, 0, -UNSEEN_MAX - 1)
+  redis.call('PEXPIRE', key, UNSEEN_TTL)
 end
 
 -- Both ids of a person have one chat now.
