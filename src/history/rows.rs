@@ -1,4 +1,5 @@
-//! Rows of the table `message`: finds, adds, completes and removes them. Triggers keep the index of their words.
+//! Rows of the table `message`: finds, adds, completes and removes them. Triggers keep the index of their words; those of new rows are added at
+//! the end of the batch (`archive`).
 
 use std::sync::LazyLock;
 
