@@ -424,6 +424,7 @@ impl DispatcherState {
             );
         }
         let conversation = claimed.id.clone();
+        let of_task = conversation.clone();
         let (context, of_session) = (self.dispatcher.context.clone(), session.clone());
         let shutdown = self.shutdown.clone();
         let (store, rung) = (self.dispatcher.context.store.clone(), bell.clone());
@@ -471,6 +472,13 @@ impl DispatcherState {
                     outcome = "limit",
                     "conversation closed: the bot leaves this chat alone; the worker is free again"
                 ),
+                // A bell that would say why may be on its way, or lost.
+                TaskOutcome::Lost if Box::pin(has_ended(&store, &chat, &of_task)).await => info!(
+                    session = %chat.0,
+                    chat = %chat.1,
+                    "this conversation ended elsewhere: the owner or a person closed it, another process did, or the \
+                    customer's two ids became one chat; the worker is free again"
+                ),
                 TaskOutcome::Lost => warn!(
                     session = %chat.0,
                     chat = %chat.1,
@@ -497,6 +505,16 @@ async fn is_at_desk(store: &Store, (session, chat): &SessionChat, bell: &Doorbel
 /// Whether the conversation was closed because its chat reached a limit.
 async fn left_alone(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
     bell.was_left_alone() || store.is_left_alone(session, chat).await.unwrap_or(false)
+}
+
+/// Whether no conversation with this id is open in the chat.
+async fn has_ended(
+    store: &Store,
+    (session, chat): &SessionChat,
+    conversation: &ConversationId,
+) -> bool {
+    let is_open = store.is_open(session, chat, conversation).await;
+    !is_open.unwrap_or(true)
 }
 
 /// The answer to a call.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Millis;
-use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
+use crate::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use crate::store::conversations::held_conversation::{HeldConversation, held_conversation};
 use crate::store::conversations::ingest::{Ingest, Ingested};
 use crate::store::conversations::record::{Record, Recorded};
@@ -222,6 +222,22 @@ impl Store {
             .filter(|(_, owner)| owner == process)
             .map(|(chat, _)| chat)
             .collect())
+    }
+
+    /// Whether a conversation is open, whoever has it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn is_open(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+        conversation: &ConversationId,
+    ) -> Result<bool, StoreError> {
+        let key = self.inner.keys.chat(session, chat);
+        let (id, status): (Option<ConversationId>, Option<String>) =
+            self.inner.client.hmget(key, ["id", "status"]).await?;
+        Ok(id.as_ref() == Some(conversation) && status.as_deref() != Some("closed"))
     }
 
     /// Takes back everything that `process` holds in a session: conversations return to the line under their old tickets,

@@ -298,6 +298,29 @@ fn what_the_owner_answered_is_left_alone_even_if_their_answer_comes_after_it() {
 }
 
 #[test]
+fn a_process_that_missed_why_its_conversation_closed_does_not_say_that_it_continues() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow =
+        test.flow("start = 'a'\n[timeouts]\nburst = '1m'\n[step.a]\nask = 'hello'\nnext = 'a'\n");
+    let with = |role| {
+        test.setup(role)
+            .set("REDIS_URL", redis.url())
+            .set("FLOW_FILE", &flow)
+            .start()
+    };
+    let (serve, work) = (with("serve"), with("work"));
+    let ana = chat(1);
+    serve.posts(&sent(&ana, "are you open?", 2 * HOUR));
+    work.wait_for_log("claimed a conversation");
+    work.signal("-STOP");
+    assert_eq!(redis.number("CLIENT KILL TYPE pubsub"), 2);
+    serve.posts(&owner_sent(&ana, "yes, until eight", HOUR));
+    work.signal("-CONT");
+    work.wait_for_log("this conversation ended elsewhere");
+    assert!(!work.log().contains("lost this conversation"));
+}
+
+#[test]
 fn a_late_message_reopens_nothing_once_what_came_after_it_was_handled() {
     let (test, redis) = (TestSetup::new(), Redis::start());
     let flow = "start = 'a'\n[step.a]\nsay = 'bye'\nend = 'done'\n";
