@@ -40,6 +40,7 @@ use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
 use crate::service::kit::duties::Duties;
+use crate::service::kit::handover::Handover;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
@@ -54,14 +55,13 @@ use crate::waha::client::Client;
 
 use checkup::KnownSettings;
 use daemon::Daemon;
-use deliver::REQUESTS_MAX;
 use redis::retry_at_start;
 use shared::Shared;
 use upkeep::OpenHistory;
 
 pub use start_error::StartError;
 
-/// Blocking threads in addition to those for requests: for the archive and for DNS lookups.
+/// Blocking threads in addition to those for a flow's calls: for questions to WAHA, and for files.
 const BLOCKING_SPARE: usize = 16;
 /// The lowest priority. During a burst of webhooks the work waits, and catches up afterwards.
 const WORK_NICENESS: i32 = 19;
@@ -81,8 +81,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
         false => 0,
     };
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
-    let blocking = REQUESTS_MAX + CALLS_MAX + BLOCKING_SPARE;
-    let back = runtime::start("back", Some(WORK_NICENESS), blocking)?;
+    let back = runtime::start("back", Some(WORK_NICENESS), CALLS_MAX + BLOCKING_SPARE)?;
     let result = front.block_on(Daemon::run(async |daemon, reload_signals| {
         daemon
             .start(config, connections_max, back.handle(), reload_signals)
@@ -355,15 +354,16 @@ impl Daemon {
         self.stage(back, "expiry", |stop| agent.run(stop));
         let agent = upkeep::sweeper(&shared);
         self.stage(back, "sweeper", |stop| agent.run(stop));
+        let (handover, given) = Handover::new(bells.to_sender, shared.access.clone());
         let agent = handle::dispatcher(
             &shared,
             workers,
             work.call_secret,
-            bells.to_sender,
+            handover,
             bells.dispatcher,
         );
         self.stage(back, "dispatcher", |stop| agent.run(stop));
-        let agent = deliver::sender(&shared, &work.handling, bells.sender);
+        let agent = deliver::sender(&shared, &work.handling, bells.sender, given);
         self.stage(back, "sender", |stop| agent.run(stop));
         // After the others, because its heartbeats keep their leases.
         self.stage(&front, "recoverer", |stop| recoverer.run(stop));

@@ -23,7 +23,8 @@
 //! # What always holds
 //!
 //! - A `200` to WAHA means that the event is in Redis. The request waits for one script, and for nothing slower.
-//! - A bell (Pub/Sub) only says "look now". If it is lost, the lookout's next thorough look finds the work, and rings again. A process
+//! - A bell (Pub/Sub) only says "look now", or brings a new message along, which counts only if it follows what its process knows. If it is
+//!   lost, the lookout's next thorough look finds the work, and rings again. A process
 //!   whose connection for bells was lost looks everywhere once when it is back.
 //! - What is due by time in a session (notices, retries, the ends of takeovers and waits, catching up, recovery, notifications to the
 //!   owner) is the duty of one process at a time. The living processes work out from the heartbeats whose it is
@@ -73,7 +74,8 @@
 //!   (`store/lua/shared/limits`).
 //! - While WAHA refuses our key, nothing is sent, and no reply is given up (`service/kit/waha_access`).
 //! - The replies of a chat wait in its lane. Only the sender writes to a chat, only from its lane, in order.
-//!   A worker never waits for WAHA.
+//!   A worker never waits for WAHA. A commit whose replies nobody sends yet gives the lane to the sender of its process
+//!   (`service/kit/handover`).
 //! - The history is copied from a stream in Redis. The archiver stores entries and its position in the stream in one SQLite
 //!   transaction, and trims the stream only afterwards.
 //! - One process at a time keeps the history, by a lease in Redis, and always in the file whose id Redis remembers

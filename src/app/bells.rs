@@ -52,9 +52,11 @@ pub(super) async fn listen(
     let duties = shared.duties.clone();
     let listening = back.spawn(bells.run(move |bell| match bell {
         Bell::Queue(_) => vec![to_dispatcher.clone(), to_lookout.clone()],
-        Bell::Inbox(..) | Bell::TakenOver(..) | Bell::AtDesk(..) | Bell::LeftAlone(..) => {
-            vec![to_dispatcher.clone()]
-        }
+        Bell::Inbox(..)
+        | Bell::Message(..)
+        | Bell::TakenOver(..)
+        | Bell::AtDesk(..)
+        | Bell::LeftAlone(..) => vec![to_dispatcher.clone()],
         Bell::Announce(session) => {
             if duties.is_ours(session) {
                 // This fails only while we stop.

@@ -10,11 +10,12 @@ use crate::config::{HandlingConfig, WahaConfig};
 use crate::service::deliver::send_config::SendConfig;
 use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::sender::Sender;
+use crate::service::kit::handover::GivenLanes;
 use crate::store::Bell;
 use crate::waha::client::{Client, ClientConfig};
 
 /// Parallel requests to WAHA. Each uses a thread.
-pub(super) const REQUESTS_MAX: usize = 64;
+const REQUESTS_MAX: usize = 64;
 /// WAHA itself may wait up to 15 s for a session before it answers (`waitUntilStatus` in its source).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -31,6 +32,7 @@ pub(super) fn sender(
     shared: &Shared,
     config: &HandlingConfig,
     bells: mpsc::UnboundedReceiver<Bell>,
+    given: GivenLanes,
 ) -> Sender {
     let context = SendContext::new(
         shared.process.clone(),
@@ -45,5 +47,9 @@ pub(super) fn sender(
             requests: REQUESTS_MAX,
         },
     );
-    Sender { context, bells }
+    Sender {
+        context,
+        bells,
+        given,
+    }
 }

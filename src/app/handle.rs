@@ -9,13 +9,14 @@ use crate::secret::Secret;
 use crate::service::handle::calls::Calls;
 use crate::service::handle::conversation::ConversationContext;
 use crate::service::handle::dispatcher::Dispatcher;
+use crate::service::kit::handover::Handover;
 use crate::store::Bell;
 
 pub(super) fn dispatcher(
     shared: &Shared,
     workers: usize,
     call_secret: Option<Secret>,
-    to_sender: mpsc::UnboundedSender<Bell>,
+    handover: Handover,
     bells: mpsc::UnboundedReceiver<Bell>,
 ) -> Dispatcher {
     let context = ConversationContext {
@@ -26,7 +27,7 @@ pub(super) fn dispatcher(
         reachability: shared.reachability.clone(),
         lease: shared.lease.clone(),
         calls: Arc::new(Calls::new(call_secret)),
-        to_sender,
+        handover,
     };
     Dispatcher {
         context: Arc::new(context),

@@ -55,6 +55,9 @@ pub(super) fn kept_under(
     session: &SessionName,
     chat: ChatId,
 ) -> rusqlite::Result<ChatId> {
+    if !chat.is_lid() {
+        return Ok(chat);
+    }
     let known = db
         .prepare_cached("SELECT chat FROM alias WHERE session = ?1 AND lid = ?2")?
         .query_row(params![session, chat], |row| row.get(0))

@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::error::{HistoryError, failed};
 use super::query::History;
+use super::schema;
 use crate::clock::Millis;
 
 /// The indexes of words. Each deletion is written into a new segment of an index, with its words; only a merge of all segments drops both.
@@ -40,7 +41,10 @@ pub(super) fn clean(db: &Connection) -> rusqlite::Result<bool> {
             ))?;
         }
         // `secure_delete` clears what is deleted, but a page that was filled again may still have older bytes between its cells.
-        db.execute_batch("VACUUM; UPDATE remains SET vacuumed = 1")?;
+        schema::keep_temporary_data(db, "FILE")?;
+        let vacuumed = db.execute_batch("VACUUM; UPDATE remains SET vacuumed = 1");
+        schema::keep_temporary_data(db, "MEMORY")?;
+        vacuumed?;
     }
     let is_busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if is_busy {

@@ -69,8 +69,16 @@ pub(super) fn open_for_writing(
     )
     .map_err(cannot)?;
     migrate(&mut db, path)?;
+    keep_temporary_data(&db, "MEMORY").map_err(cannot)?;
     db.busy_timeout(WRITER_BUSY_MAX).map_err(cannot)?;
     Ok(db)
+}
+
+/// Where SQLite keeps what it needs for a moment from now on: "MEMORY" or "FILE". Statements with triggers note how pages were before,
+/// and in a large batch that goes to a file after 64 KB: a third of the batch's time. A migration or a `VACUUM` needs a file, because it
+/// writes the whole history. An erasure notes the pages of that person.
+pub(super) fn keep_temporary_data(db: &Connection, place: &str) -> rusqlite::Result<()> {
+    db.pragma_update(None, "temp_store", place)
 }
 
 /// Opens the file for reading only; the daemon may be writing it meanwhile.

@@ -46,7 +46,7 @@ pub use actions::attend::{CloseByHand, GiveTo, HeadOfLine, Seat};
 pub use actions::steer::{MoveTo, PausedLine};
 pub use agents::agent::{Agent, AgentRole, MAX_CHATS};
 pub use agents::presence::PRESENT_FOR;
-pub use connection::bells::{Bell, Bells};
+pub use connection::bells::{Bell, Bells, NewMessage};
 pub use connection::config::{FirstNoticeDelay, RedisServer, StoreConfig, check_url, valid_prefix};
 pub use connection::connections::Connections;
 pub use connection::files::FilesWritten;

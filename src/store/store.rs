@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::connection::config::{RedisServer, StoreConfig};
 use crate::store::connection::connections::{Connections, Sessions};
@@ -16,8 +15,8 @@ use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
 use crate::store::conversations::step_commit::{Committed, StepCommit, commit_batch};
 use crate::store::error::StoreError;
 use crate::store::lanes::attempt_record::{AttemptRecord, attempt_batch};
-use crate::store::lanes::lane::{Lane, Settlement};
-use crate::store::lanes::settle::settle_batch;
+use crate::store::lanes::lane::Lane;
+use crate::store::lanes::settle::{Settling, settle_batch};
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::Keys;
 use crate::store::scripts::registry::{ScriptContext, Scripts};
@@ -43,7 +42,7 @@ pub(crate) struct Inner {
     pub(crate) written_back: WrittenBack,
     pub(crate) ingest: Batch<Ingest, Ingested>,
     pub(crate) commit: Batch<StepCommit, Committed>,
-    pub(crate) settle: Batch<(Settlement, Millis), Option<Lane>>,
+    pub(crate) settle: Batch<Settling, Option<Lane>>,
     pub(crate) attempt: Batch<AttemptRecord, bool>,
     /// The client reconnects through the directory of the private Redis, which must stay open for it.
     pub(crate) server: RedisServer,

@@ -18,7 +18,6 @@ use crate::service::deliver::retry;
 use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::typing::{mark_as_seen, simulate_typing};
-use crate::service::deliver::waha_call::call;
 use crate::service::kit::backoff;
 use crate::store::{Lane, Reply, Settlement, Verdict};
 use crate::waha::client::{SendError, SentMessage};
@@ -28,7 +27,7 @@ use crate::waha::client::{SendError, SentMessage};
 const SETTLE_FIRST: Duration = Duration::from_millis(50);
 const SETTLE_LONGEST: Duration = Duration::from_millis(200);
 /// A reply sent this soon after its lane was taken needs no second check whether the owner took over the chat.
-const AT_ONCE: Duration = Duration::from_millis(200);
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// Sends from a lane until it is empty, has to wait, or is no longer ours. `taken`: when we asked Redis for the lane.
 pub(crate) async fn deliver(
@@ -148,15 +147,12 @@ impl Delivery<'_> {
             return (release(unknown), None);
         }
         let outgoing = reply.clone();
-        let answer = call(
-            &context.client,
-            session,
-            chat,
-            move |client, session, chat| {
+        let answer = context
+            .waha
+            .call(session, chat, move |client, session, chat| {
                 reply_content::send(client, session, chat, &outgoing, id.as_ref())
-            },
-        )
-        .await;
+            })
+            .await;
         let interrupted = |reason| Err(Unsent::Waha(SendError::Interrupted { reason }));
         let verdict = match answer.unwrap_or_else(interrupted) {
             Ok(SentMessage { message }) => {
@@ -205,7 +201,7 @@ impl Delivery<'_> {
             None => {
                 context
                     .message_ids
-                    .next(&context.client, self.session, self.chat)
+                    .next(&context.waha, self.session, self.chat)
                     .await
             }
         };

@@ -11,7 +11,6 @@ use crate::clock::Millis;
 use crate::ids::{MessageId, SessionName};
 use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::service::deliver::send_context::SendContext;
-use crate::service::deliver::waha_call::call;
 use crate::service::kit::echo_content::echo_content;
 use crate::store;
 use crate::store::{Attempt, Lane, Reply};
@@ -172,11 +171,13 @@ async fn ask(
     }
     let _permit = context.permit().await;
     if let Some(id) = attempt.id.clone() {
-        let has = call(&context.client, session, chat, {
-            let id = id.clone();
-            move |client, session, chat| client.has_own_message(session, chat, &id)
-        })
-        .await;
+        let has = context
+            .waha
+            .call(session, chat, {
+                let id = id.clone();
+                move |client, session, chat| client.has_own_message(session, chat, &id)
+            })
+            .await;
         match has.unwrap_or_else(ended_early) {
             Ok(has) => return Ok(has.then_some(id)),
             Err(AskError::Unsupported { .. }) => {}
@@ -188,13 +189,12 @@ async fn ask(
         return Err(AskError::Unsupported { reason });
     }
     let since = attempt.since - CLOCKS_APART_MAX;
-    let listed = call(
-        &context.client,
-        session,
-        chat,
-        move |client, session, chat| client.messages(session, Some(chat), since, MESSAGES_MAX, 0),
-    )
-    .await;
+    let listed = context
+        .waha
+        .call(session, chat, move |client, session, chat| {
+            client.messages(session, Some(chat), since, MESSAGES_MAX, 0)
+        })
+        .await;
     let listed = listed.unwrap_or_else(ended_early)?;
     let candidates: Vec<MessageId> = listed
         .items

@@ -1,12 +1,12 @@
 //! Message ids that WAHA gives before a message is sent. With such an id, an attempt in doubt can be looked up.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::ids::{ChatId, MessageId, SessionName};
-use crate::service::deliver::waha_call::call;
-use crate::waha::client::{AskError, Client};
+use crate::service::deliver::waha_call::WahaCaller;
+use crate::waha::client::AskError;
 
 /// An engine that can't give message ids is asked again after this time, because WAHA may have been updated.
 const UNSUPPORTED_PAUSE: Duration = Duration::from_secs(3600);
@@ -24,7 +24,7 @@ impl MessageIds {
     /// An id for the next message; `None` if WAHA can't give one now.
     pub(crate) async fn next(
         &self,
-        client: &Arc<Client>,
+        waha: &WahaCaller,
         session: &SessionName,
         chat: &ChatId,
     ) -> Option<MessageId> {
@@ -37,10 +37,11 @@ impl MessageIds {
         if paused {
             return None;
         }
-        let asked = call(client, session, chat, |client, session, _| {
-            client.new_message_id(session)
-        })
-        .await;
+        let asked = waha
+            .call(session, chat, |client, session, _| {
+                client.new_message_id(session)
+            })
+            .await;
         let pause = match asked {
             Ok(Ok(id)) => return Some(id),
             Ok(Err(AskError::Unsupported { .. })) => UNSUPPORTED_PAUSE,

@@ -9,8 +9,9 @@
 //! | `known_troubles` | troubles that are logged once for each session, until they end |
 //! | `message_ids` | message ids that WAHA gives before the message is sent |
 //! | `reply_content` | turns a reply into a request to WAHA and into a history entry |
+//! | `request_threads` | the threads on which requests to WAHA run |
 //! | `typing` | marks the chat as read and shows typing, as a person would |
-//! | `waha_call` | one request to WAHA on a blocking thread |
+//! | `waha_call` | one request to WAHA, on one of these threads |
 //! | [`send_config`], [`send_context`] | the settings for sending, and what all deliveries share |
 
 mod delivery;
@@ -18,6 +19,7 @@ mod doubt;
 mod known_troubles;
 mod message_ids;
 mod reply_content;
+mod request_threads;
 mod retry;
 pub mod send_config;
 pub mod send_context;

@@ -9,6 +9,7 @@ use crate::ids::ProcessId;
 use crate::service::deliver::known_troubles::KnownTroubles;
 use crate::service::deliver::message_ids::MessageIds;
 use crate::service::deliver::send_config::{InDoubt, Pacing, SendConfig};
+use crate::service::deliver::waha_call::WahaCaller;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::waha_access::WahaAccess;
 use crate::service::owner::notifier::OwnerNotifier;
@@ -29,7 +30,7 @@ pub struct SendContext {
     /// Holds the lanes.
     pub(crate) store: Store,
     /// Sends the requests to WAHA.
-    pub(crate) client: Arc<Client>,
+    pub(crate) waha: WahaCaller,
     /// Knows the owner's chat, and notifies the owner. These notices leave by lanes too.
     pub(crate) notifier: OwnerNotifier,
     /// This process' right to act on its lanes.
@@ -48,7 +49,7 @@ pub struct SendContext {
     pub(crate) undecidable: Throttle,
     /// Sessions in which WAHA does not mark messages as seen.
     pub(crate) seen_refused: KnownTroubles,
-    /// Limits the running requests. Each uses a blocking thread.
+    /// Limits the running requests. Each uses a thread.
     requests: Arc<Semaphore>,
     /// Limits the requests that carry a file from our disk.
     pub(crate) files: Semaphore,
@@ -68,7 +69,7 @@ impl SendContext {
         Self {
             process,
             store,
-            client,
+            waha: WahaCaller::new(client),
             notifier,
             lease,
             access,

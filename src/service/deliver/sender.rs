@@ -17,6 +17,7 @@ use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::service::deliver::delivery::deliver;
 use crate::service::deliver::send_context::SendContext;
+use crate::service::kit::handover::{GivenLane, GivenLanes, LANES_MAX, LanesInHand};
 use crate::service::kit::session_queue::SessionQueue;
 use crate::service::kit::session_rounds::{AT_ONCE, in_each, joined};
 use crate::service::kit::store_error_log::StoreErrorLog;
@@ -27,8 +28,6 @@ use crate::waha::client::SendError;
 
 /// How often we look again at sessions where something went wrong.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// How many lanes a process may hold at once: more than a busy process has conversations, because most lanes are typing.
-const LANES_MAX: usize = 16_384;
 /// How many lanes one call takes. This limits how long the call blocks Redis.
 const TAKE_MAX: usize = 100;
 /// Longer than the store lets any command take.
@@ -48,6 +47,8 @@ pub struct Sender {
     pub context: SendContext,
     /// [`Bell::Lanes`] from Redis, from this process' own conversations, and from the lookout.
     pub bells: mpsc::UnboundedReceiver<Bell>,
+    /// Lanes that came with a commit.
+    pub given: GivenLanes,
 }
 
 /// A session, and the token of one of its lanes.
@@ -76,6 +77,8 @@ struct SenderState {
     /// The lanes that our tasks send from. By token, not by chat: two chats may be merged, and a lane may be taken again
     /// before the task that settled its last reply has ended.
     in_hand: HashSet<LaneInHand>,
+    /// How many these are, for those who give us more.
+    in_hand_count: Arc<LanesInHand>,
     /// The last task of each chat that has one; it ends when its sender is dropped.
     last_of_chat: HashMap<(SessionName, ChatId), oneshot::Receiver<()>>,
     /// Sessions that may have due lanes.
@@ -108,6 +111,7 @@ impl Sender {
         let mut state = SenderState {
             context: Arc::new(self.context),
             in_hand: HashSet::new(),
+            in_hand_count: self.given.in_hand,
             last_of_chat: HashMap::new(),
             due: SessionQueue::default(),
             taking: JoinSet::new(),
@@ -132,6 +136,7 @@ impl Sender {
                     Some(bell) => state.on_bell(bell),
                     None => break,
                 },
+                Some(given) = self.given.lanes.recv() => state.on_given(given),
                 Some(taken) = state.taking.join_next() => {
                     if let Some(taken) = joined(taken) {
                         state.on_taken(taken);
@@ -151,6 +156,10 @@ impl Sender {
                 state.on_bell(bell);
             }
             state.take();
+        }
+        // They are given back: nothing is sent any more.
+        while let Ok(given) = self.given.lanes.try_recv() {
+            state.on_given(given);
         }
         state.tasks.close();
         if timeout(DRAIN_TIMEOUT, state.tasks.wait()).await.is_err() {
@@ -321,6 +330,15 @@ impl SenderState {
         for session in later {
             self.due.push(session);
         }
+        self.in_hand_count.set(self.in_hand.len() + self.reserved);
+    }
+
+    /// A commit brought a lane, or its answer was lost.
+    fn on_given(&mut self, given: GivenLane) {
+        match given.lane {
+            Some(lane) => self.send(&given.session, lane, given.asked),
+            None => drop(self.unsure.insert(given.session)),
+        }
     }
 
     fn on_taken(&mut self, taken: Taken) {
@@ -445,7 +463,7 @@ async fn probe(context: Arc<SendContext>, session: SessionName, probes: Arc<Sema
     }
     let status = {
         let (context, session) = (context.clone(), session.clone());
-        tokio::task::spawn_blocking(move || context.client.session_status(&session)).await
+        tokio::task::spawn_blocking(move || context.waha.client.session_status(&session)).await
     };
     let status = match status {
         Ok(Ok(status)) => status,

@@ -8,7 +8,6 @@ use tracing::{debug, info, warn};
 
 use crate::ids::{ChatId, SessionName};
 use crate::service::deliver::send_context::SendContext;
-use crate::service::deliver::waha_call::call;
 use crate::waha::client::{Client, SendError};
 use crate::waha::serialised_id::SerialisedId;
 
@@ -110,7 +109,9 @@ async fn cosmetic_request(
 ) -> Result<Result<(), SendError>, SendError> {
     let _permit = context.permit().await;
     let interrupted = |reason| Err(SendError::Interrupted { reason });
-    match call(&context.client, session, chat, request)
+    match context
+        .waha
+        .call(session, chat, request)
         .await
         .unwrap_or_else(interrupted)
     {

@@ -8,7 +8,6 @@ mod saved_state;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -24,12 +23,13 @@ use crate::service::handle::conversation::inbox::Inbox;
 use crate::service::handle::conversation::saved_state::{last_message_at, state};
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::kit::backoff;
+use crate::service::kit::handover::Handover;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
 use crate::store::{
-    Bell, Close, Committed, DeliveryState, Handoff, HeldConversation, Reply, StepCommit, Store,
-    StoreError,
+    Close, Committed, DeliveryState, Handoff, HeldConversation, NewMessage, Reply, StepCommit,
+    Store, StoreError,
 };
 
 /// Delays between retries while Redis is down.
@@ -77,8 +77,8 @@ pub struct ConversationContext {
     pub lease: Arc<Lease>,
     /// Makes calls to the shop's own system.
     pub calls: Arc<Calls>,
-    /// Rings this process' sender, so that it need not wait for a bell from Redis.
-    pub to_sender: mpsc::UnboundedSender<Bell>,
+    /// Gives replies to this process' sender, so that it need not wait for a bell from Redis.
+    pub handover: Handover,
 }
 
 /// See the module.
@@ -173,7 +173,8 @@ impl ConversationTask {
             {
                 return ended;
             }
-            if !rung.inbox && !more {
+            let reads = more || rung.inbox || !self.hear(rung.messages);
+            if !reads {
                 continue;
             }
             match Box::pin(self.read_again()).await {
@@ -234,6 +235,21 @@ impl ConversationTask {
     /// The flow to follow. Each step gets it again, because flows may be reloaded in between.
     fn script(&self) -> Arc<Script> {
         self.context.flows.of(&self.session)
+    }
+
+    /// Puts new messages into the inbox. Returns false if they don't follow what we know: then it must be read from Redis.
+    fn hear(&mut self, messages: Vec<NewMessage>) -> bool {
+        for message in messages {
+            let follows = message.epoch == self.held.epoch
+                && message.rev == self.held.rev
+                && message.place == self.inbox.len();
+            if !follows {
+                return false;
+            }
+            self.inbox.push(message.stored);
+            self.last_message_at = Instant::now();
+        }
+        true
     }
 
     /// Reads the conversation from Redis again: it finds new messages, and a commit whose answer was lost.
@@ -446,6 +462,7 @@ impl ConversationTask {
             epoch: self.held.epoch.clone(),
             rev: self.held.rev,
             consumed,
+            heard: self.inbox.heard(consumed),
             state: serde_json::to_string(&advance.state).unwrap_or_default(),
             close: outcome.clone().map(|outcome| Close {
                 outcome,
@@ -460,21 +477,15 @@ impl ConversationTask {
             known: advance.remember.take(),
             handoff,
             replies: self.replies(advance.replies, &nonce, now),
+            sender: None,
             now,
         };
-        let replies = !step.replies.is_empty();
         let hands_off = step.handoff.is_some();
-        let unread = match self.context.store.commit(&self.session, step).await? {
+        let unread = match self.commit_and_send(step).await? {
+            Committed::Done { unread, .. } => unread,
+            Committed::NotInInbox => return Ok(AfterStep::MoreToRead),
             Committed::Stale => return Ok(AfterStep::Ended(TaskOutcome::Lost)),
-            Committed::Done { unread } => unread,
         };
-        if replies {
-            // This fails only while we stop; then the next process sends the replies.
-            let _ = self
-                .context
-                .to_sender
-                .send(Bell::Lanes(self.session.clone()));
-        }
         Ok(match outcome {
             Some(outcome) => AfterStep::Ended(TaskOutcome::Closed(outcome)),
             None if hands_off => AfterStep::Ended(TaskOutcome::HandedOff),
@@ -493,6 +504,31 @@ impl ConversationTask {
                 }
             }
         })
+    }
+
+    /// Commits a step, and gives its lane to the sender.
+    async fn commit_and_send(&self, mut step: StepCommit) -> Result<Committed, StoreError> {
+        let ConversationContext {
+            store,
+            process,
+            handover,
+            ..
+        } = &*self.context;
+        let (session, replies) = (&self.session, !step.replies.is_empty());
+        let takes_lane = replies && handover.may_take(session);
+        step.sender = takes_lane.then(|| process.clone());
+        let asked = Instant::now();
+        let mut committed = store.commit(session, step).await;
+        match &mut committed {
+            Ok(Committed::Done { lane, .. }) => match lane.take() {
+                Some(lane) => handover.give(session, Some(*lane), asked),
+                None if replies => handover.ring(session),
+                None => {}
+            },
+            Err(_) if takes_lane => handover.give(session, None, asked),
+            _ => {}
+        }
+        committed
     }
 
     fn replies(&self, replies: Vec<flow::FlowReply>, nonce: &str, now: Millis) -> Vec<Reply> {

@@ -40,7 +40,7 @@ pub struct Dispatcher {
     pub context: Arc<ConversationContext>,
     /// How many conversations are handled at a time.
     pub workers: usize,
-    /// [`Bell::Queue`], [`Bell::Inbox`], [`Bell::TakenOver`], [`Bell::AtDesk`] and [`Bell::LeftAlone`].
+    /// [`Bell::Queue`], [`Bell::Inbox`], [`Bell::Message`], [`Bell::TakenOver`], [`Bell::AtDesk`] and [`Bell::LeftAlone`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
@@ -142,6 +142,11 @@ impl DispatcherState {
             Bell::Inbox(session, chat) => {
                 if let Some(bell) = self.active.get(&(session, chat)) {
                     bell.ring();
+                }
+            }
+            Bell::Message(session, chat, message) => {
+                if let Some(bell) = self.active.get(&(session, chat)) {
+                    bell.ring_with(message);
                 }
             }
             Bell::TakenOver(session, chat) => {

@@ -1,14 +1,21 @@
 //! The bell of one conversation: it wakes the task and remembers why.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
+
+use crate::store::NewMessage;
+
+/// How many messages are kept until the task takes them. If there are more, it reads the inbox.
+const MESSAGES_MAX: usize = 8;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Doorbell {
     bell: Notify,
     inbox: AtomicBool,
+    messages: Mutex<Vec<NewMessage>>,
     check_ownership: AtomicBool,
     taken_over: AtomicBool,
     at_desk: AtomicBool,
@@ -16,10 +23,12 @@ pub(crate) struct Doorbell {
 }
 
 /// Why the bell has rung since the last [`Doorbell::take`].
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Rung {
     /// Something may be in the inbox.
     pub(crate) inbox: bool,
+    /// What came into the inbox.
+    pub(crate) messages: Vec<NewMessage>,
     /// The conversation may no longer be ours.
     pub(crate) check_ownership: bool,
 }
@@ -34,6 +43,19 @@ impl Doorbell {
     pub(crate) fn ring(&self) {
         self.inbox.store(true, Ordering::Release);
         self.bell.notify_one();
+    }
+
+    /// Rings because of a new message.
+    pub(crate) fn ring_with(&self, message: NewMessage) {
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        if messages.len() < MESSAGES_MAX {
+            messages.push(message);
+            drop(messages);
+            self.bell.notify_one();
+        } else {
+            drop(messages);
+            self.ring();
+        }
     }
 
     /// Rings because the conversation may no longer be ours.
@@ -79,6 +101,9 @@ impl Doorbell {
     pub(crate) fn take(&self) -> Rung {
         Rung {
             inbox: self.inbox.swap(false, Ordering::AcqRel),
+            messages: std::mem::take(
+                &mut *self.messages.lock().unwrap_or_else(PoisonError::into_inner),
+            ),
             check_ownership: self.check_ownership.swap(false, Ordering::AcqRel),
         }
     }

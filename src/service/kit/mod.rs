@@ -6,6 +6,7 @@
 //! | [`duties`] | which sessions this process looks after |
 //! | `echo_content` | the content of an outbound message, to compare it with replies |
 //! | `flow_input` | converts a message into the flow's input |
+//! | [`handover`] | lanes on their way from the conversations to the sender |
 //! | `heard_form` | what a flow hears of a message, if that is not all of it |
 //! | [`lease`] | this process' right to act on what it holds |
 //! | `message_parts` | the parts of a message's content, to see whether a later copy brings more |
@@ -26,6 +27,7 @@ pub(crate) mod backoff;
 pub mod duties;
 pub(crate) mod echo_content;
 pub(crate) mod flow_input;
+pub mod handover;
 pub(crate) mod heard_form;
 pub mod lease;
 pub(crate) mod message_parts;

@@ -208,6 +208,7 @@ impl LookoutState {
             | Bell::SessionWorks(session) => self.look_soon(session),
             Bell::Missed => self.look_everywhere(),
             Bell::Inbox(..)
+            | Bell::Message(..)
             | Bell::TakenOver(..)
             | Bell::AtDesk(..)
             | Bell::LeftAlone(..)

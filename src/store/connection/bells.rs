@@ -46,6 +46,9 @@ const BY_AGENT: &str = "agent";
 /// And this when the chat reached a limit.
 const AT_LIMIT: &str = "limit";
 
+/// And this, with the message, when a customer wrote one.
+const MESSAGE: &str = "message ";
+
 /// A bell: it says where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bell {
@@ -53,6 +56,8 @@ pub enum Bell {
     Queue(SessionName),
     /// A conversation that this process holds has a new message, or changed in another way: session, chat.
     Inbox(SessionName, ChatId),
+    /// The same for a new message that the bell brings along.
+    Message(SessionName, ChatId, NewMessage),
     /// The owner took over a conversation of this process from their own phone: session, chat.
     TakenOver(SessionName, ChatId),
     /// A person at the desk took or closed a conversation of this process: session, chat.
@@ -71,6 +76,32 @@ pub enum Bell {
     SessionWorks(SessionName),
     /// Bells may have been missed: check everything.
     Missed,
+}
+
+/// A message that a bell brings along, so that nobody need read it from Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// The epoch of the conversation, and the number of its steps, when the message came.
+    pub epoch: String,
+    /// See `epoch`.
+    pub rev: u64,
+    /// Its place in the inbox; 0 is the first.
+    pub place: usize,
+    /// The message as it is in the inbox, JSON.
+    pub stored: String,
+}
+
+impl NewMessage {
+    /// Reads "epoch rev place message".
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, ' ');
+        Some(Self {
+            epoch: parts.next()?.to_owned(),
+            rev: parts.next()?.parse().ok()?,
+            place: parts.next()?.parse().ok()?,
+            stored: parts.next()?.to_owned(),
+        })
+    }
 }
 
 /// The subscription of a process to its bells.
@@ -201,7 +232,12 @@ impl Bells {
                 let mut parts = message.splitn(3, ' ');
                 let session = SessionName::stored(parts.next()?);
                 let chat = ChatId::stored(parts.next()?);
-                Some(match parts.next() {
+                let why = parts.next();
+                let message = why.and_then(|why| NewMessage::read(why.strip_prefix(MESSAGE)?));
+                if let Some(message) = message {
+                    return Some(Bell::Message(session, chat, message));
+                }
+                Some(match why {
                     Some(BY_PHONE) => Bell::TakenOver(session, chat),
                     Some(BY_AGENT) => Bell::AtDesk(session, chat),
                     Some(AT_LIMIT) => Bell::LeftAlone(session, chat),

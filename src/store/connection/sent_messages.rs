@@ -29,7 +29,7 @@ struct Kept {
     /// The same messages, oldest first.
     order: VecDeque<(SessionName, MessageId)>,
     /// The replies that were sent last, oldest first.
-    settled: VecDeque<(Instant, SessionName, Settlement, Millis)>,
+    settled: VecDeque<(Instant, SessionName, Arc<Settlement>, Millis)>,
 }
 
 impl SentMessages {
@@ -52,7 +52,12 @@ impl SentMessages {
     }
 
     /// Notes that a reply was sent.
-    pub(crate) fn note_settled(&self, session: &SessionName, settlement: &Settlement, now: Millis) {
+    pub(crate) fn note_settled(
+        &self,
+        session: &SessionName,
+        settlement: &Arc<Settlement>,
+        now: Millis,
+    ) {
         if let Ok(mut kept) = self.0.lock() {
             let at = Instant::now();
             kept.settled
@@ -96,7 +101,7 @@ impl SentMessages {
         let settled = kept.settled.iter();
         settled
             .filter(|(_, of, ..)| of == session)
-            .map(|(_, _, settlement, at)| (settlement.clone(), *at))
+            .map(|(_, _, settlement, at)| (Settlement::clone(settlement), *at))
             .collect()
     }
 }

@@ -167,8 +167,12 @@ impl Store {
     pub async fn commit(
         &self,
         session: &SessionName,
-        step: StepCommit,
+        mut step: StepCommit,
     ) -> Result<Committed, StoreError> {
+        if !self.has_written_back(session) {
+            // Whoever takes the lane does that first.
+            step.sender = None;
+        }
         self.inner.commit.call(session, step).await
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::clock::Millis;
-use crate::ids::{ChatId, SessionName};
-use crate::store::error::StoreError;
+use crate::ids::{ChatId, ProcessId, SessionName};
+use crate::store::lanes::lane::Lane;
 use crate::store::lanes::reply::Reply;
 use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
@@ -23,6 +23,9 @@ pub struct StepCommit {
     pub rev: u64,
     /// How many messages of the inbox the step consumed.
     pub consumed: usize,
+    /// The last of these, if bells brought them ([`NewMessage`](crate::store::NewMessage)). A server that was replaced may have
+    /// rung such a bell: then the message is not in the inbox, or not yet.
+    pub heard: Vec<String>,
     /// The flow's state after the step, JSON.
     pub state: String,
     /// The outcome, if it closes the conversation.
@@ -33,6 +36,9 @@ pub struct StepCommit {
     pub known: Option<String>,
     /// The replies to the customer.
     pub replies: Vec<Reply>,
+    /// The process that sends them, unless another one sends from the lane of this chat already, or this one has
+    /// to write back first what it sent before a failover; `None`: any process.
+    pub sender: Option<ProcessId>,
     /// The current time.
     pub now: Millis,
 }
@@ -70,9 +76,13 @@ pub enum Committed {
     Done {
         /// How many messages in the inbox are not consumed yet.
         unread: u64,
+        /// The lane, if the sender of the step got it.
+        lane: Option<Box<Lane>>,
     },
     /// Refused: another process or the owner has the conversation now, or this step was committed before.
     Stale,
+    /// Refused: the inbox does not hold what bells brought. It must be read.
+    NotInInbox,
 }
 
 pub(crate) fn commit_batch(script: StateChange) -> Batch<StepCommit, Committed> {
@@ -88,7 +98,20 @@ pub(crate) fn commit_batch(script: StateChange) -> Batch<StepCommit, Committed> 
                     push_step(&mut arguments, step);
                 }
                 let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
-                steps.iter().map(|_| committed(answer.number()?)).collect()
+                let mut next = |step: StepCommit| {
+                    let unread = answer.number()?;
+                    let (token, element) = (answer.text()?, answer.text()?);
+                    let lane = Lane::from_answer(step.chat, element, token, &mut answer)?;
+                    Ok(match u64::try_from(unread) {
+                        Ok(unread) => Committed::Done {
+                            unread,
+                            lane: lane.map(Box::new),
+                        },
+                        Err(_) if unread == -2 => Committed::NotInInbox,
+                        Err(_) => Committed::Stale,
+                    })
+                };
+                steps.into_iter().map(&mut next).collect()
             }
         },
     )
@@ -105,6 +128,9 @@ fn push_step(arguments: &mut Arguments, step: &StepCommit) {
     arguments.push_text(&step.epoch);
     arguments.push_text(step.rev.to_string());
     arguments.push_number(step.consumed as i64);
+    arguments.push_number(step.consumed.saturating_sub(step.heard.len()) as i64);
+    // JSON has no line ends of its own.
+    arguments.push_text(step.heard.join("\n"));
     arguments.push_text(&step.state);
     arguments.push_text(outcome);
     arguments.push_text(variables);
@@ -115,6 +141,7 @@ fn push_step(arguments: &mut Arguments, step: &StepCommit) {
     arguments.push_text(step.known.as_deref().unwrap_or_default());
     let asks_rating = step.close.as_ref().is_some_and(|close| close.asks_rating);
     arguments.push_text(if asks_rating { "1" } else { "" });
+    arguments.push_text(step.sender.as_ref().map_or("", ProcessId::as_str));
     arguments.push_number(step.replies.len() as i64);
     for reply in &step.replies {
         arguments.push_text(reply.element());
@@ -129,8 +156,4 @@ fn lua_handoff(handoff: &Handoff) -> String {
         clock::millis(handoff.within),
         handoff.team
     )
-}
-
-fn committed(unread: i64) -> Result<Committed, StoreError> {
-    Ok(u64::try_from(unread).map_or(Committed::Stale, |unread| Committed::Done { unread }))
 }

@@ -33,13 +33,19 @@ impl Store {
             return Ok(DeliveryState::Waiting);
         }
         // Second, because a settlement removes the reply and stores its result at once.
-        let results: Vec<Option<Millis>> = client
-            .hmget(keys.chat(session, chat), ["delivered", "given_up"])
-            .await?;
-        Ok(match results[..] {
-            [Some(at), _] => DeliveryState::Delivered(at),
-            [_, Some(at)] => DeliveryState::GivenUp(at),
-            _ => DeliveryState::NoneWaiting,
-        })
+        let stored: Vec<Option<String>> =
+            client.hmget(keys.chat(session, chat), ["delivery"]).await?;
+        let stored = stored.into_iter().next().flatten().unwrap_or_default();
+        Ok(read(&stored).unwrap_or(DeliveryState::NoneWaiting))
+    }
+}
+
+fn read(stored: &str) -> Option<DeliveryState> {
+    let (result, at) = stored.split_once(' ')?;
+    let at = Millis::new(at.parse().ok()?);
+    match result {
+        "delivered" => Some(DeliveryState::Delivered(at)),
+        "given_up" => Some(DeliveryState::GivenUp(at)),
+        _ => None,
     }
 }

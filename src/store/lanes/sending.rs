@@ -1,5 +1,6 @@
 //! Lanes that a sender holds: taken, settled, looked at.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Millis;
@@ -59,6 +60,7 @@ impl Store {
         settlement: Settlement,
         now: Millis,
     ) -> Result<Option<Lane>, StoreError> {
+        let settlement = Arc::new(settlement);
         if let Verdict::Sent { message, .. } = &settlement.verdict {
             let sent = &self.inner.sent;
             if let Some(message) = message {

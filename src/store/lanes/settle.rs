@@ -1,5 +1,7 @@
 //! Settles the first replies of lanes, in batches.
 
+use std::sync::Arc;
+
 use crate::clock::Millis;
 use crate::ids::{MessageId, SessionName};
 use crate::store::lanes::lane::{Lane, Settlement, Verdict};
@@ -12,10 +14,13 @@ use crate::store::scripts::registry::StateChange;
 /// How many dead letters are kept per session; each has about 1 KB.
 const DEAD_MAX: i64 = 10_000;
 
-pub(crate) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), Option<Lane>> {
+/// A settlement, and when it was made. The process also remembers it.
+pub(crate) type Settling = (Arc<Settlement>, Millis);
+
+pub(crate) fn settle_batch(script: StateChange) -> Batch<Settling, Option<Lane>> {
     Batch::start(
-        |(settlement, _): &(Settlement, Millis)| settlement.element.len(),
-        move |session: SessionName, items: Vec<(Settlement, Millis)>| {
+        |(settlement, _): &Settling| settlement.element.len(),
+        move |session: SessionName, items: Vec<Settling>| {
             let script = script.clone();
             async move {
                 let now = items.iter().map(|(_, now)| *now).max().unwrap_or_default();
@@ -24,9 +29,10 @@ pub(crate) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), O
                     push_settlement(&mut arguments, settlement);
                 }
                 let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
-                let mut next = |(settlement, _): (Settlement, Millis)| {
+                let mut next = |(settlement, _): Settling| {
                     let element = answer.text()?;
-                    Lane::from_answer(settlement.chat, element, settlement.token, &mut answer)
+                    let (chat, token) = (settlement.chat.clone(), settlement.token.clone());
+                    Lane::from_answer(chat, element, token, &mut answer)
                 };
                 items.into_iter().map(&mut next).collect()
             }

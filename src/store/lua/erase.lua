@@ -66,7 +66,8 @@ local known, sending, echo_may_come = in_history, false, false
 for _, chat in ipairs(ids) do
   if is_known(chat) then
     known = true
-    local sent_at = tonumber(redis.call('HGET', CHAT .. chat, 'delivered') or redis.call('HGET', PACE .. chat, 'sent_at') or 0)
+    local sent_at = tonumber(string.match(redis.call('HGET', CHAT .. chat, 'delivery') or '', '^delivered (%d+)$')
+      or redis.call('HGET', PACE .. chat, 'sent_at') or 0)
     close_open(chat)
     if sent_at > NOW - ECHO_WITHIN and redis.call('EXISTS', EXPECTED_ECHOES .. chat) == 1 then echo_may_come = true end
     if redis.call('HEXISTS', SENDING, chat) == 1 then

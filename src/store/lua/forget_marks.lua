@@ -60,7 +60,7 @@ while has_more() do
   if begins_with(key, SEEN) then forget_seen(key)
   elseif begins_with(key, SENT_IDS) then forget_sent(key)
   elseif begins_with(key, LANE) then forget_notices(key)
-  elseif begins_with(key, ACTION) or begins_with(key, TAKEOVER_BEGAN_BY) or begins_with(key, CHANGED) then
+  elseif begins_with(key, ACTION) or begins_with(key, TAKEOVER_BEGAN_BY) then
     if names_one(redis.call('GET', key) or '') then redis.call('DEL', key) end
   end
 end

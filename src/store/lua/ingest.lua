@@ -17,6 +17,9 @@
 -- WAHA posts a file once it is downloaded, which takes minutes.
 local LATE_AFTER = 600000
 
+-- A bell brings a message of up to this many bytes along. Every server of a Cluster gets all bells.
+local BELL_BYTES_MAX = 4096
+
 only_with_space()
 local seen_ttl, heard_at = next_number(), next_number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
@@ -43,9 +46,14 @@ local function hear(one, chat, marks)
   local change = change_ahead(chat, one.id)
   local unread = one.message
   if change.text then unread = edited(unread, {}, change.at, change.text) end
-  local with_agent = redis.call('HEXISTS', HELD, chat) == 1
-  local for_owner = not change.withdrawn and not with_agent and take_for_owner(chat, unread, one.sent_at, one.phone_quiet)
-  local status, id, process, newest, team = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner', 'newest', 'team'))
+  local function look()
+    return unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner', 'newest', 'team', 'epoch', 'rev'))
+  end
+  local status, id, process, newest, team, epoch, rev = look()
+  local with_agent = status == 'agent'
+  local for_owner = not change.withdrawn and not with_agent and take_for_owner(chat, status, unread, one.sent_at, one.phone_quiet)
+  -- The takeover may have ended, and the conversation with it.
+  if status == 'phone' then status, id, process, newest, team = look() end
   local is_open, late = status and status ~= 'closed', NOW - one.sent_at > LATE_AFTER
   local result, position = nil, 0
   local lacking = not for_owner and not change.withdrawn and no_room(chat, #unread)
@@ -62,7 +70,7 @@ local function hear(one, chat, marks)
   elseif lacking then
     result = redis.call('HSETNX', CHAT .. chat, 'full', 1) == 1 and lacking or 'recorded'
   else
-    push_unread(chat, unread)
+    local place = push_unread(chat, unread)
     if status == 'active' then
       result = 'active'
       redis.call('SADD', UNREAD, chat)
@@ -83,7 +91,10 @@ local function hear(one, chat, marks)
     newest = math.max(tonumber(newest or 0), math.min(one.sent_at, NOW))
     redis.call('HSET', CHAT .. chat, 'heard', received_at, 'newest', string.format('%.0f', newest))
     note_unseen(chat, one.from, one.id, received_at)
-    if result == 'active' then ring_process(process, chat) end
+    if result == 'active' then
+      local message = #unread <= BELL_BYTES_MAX and table.concat({'message', epoch, rev, place, unread}, ' ') or nil
+      ring_process(process, chat, message)
+    end
   end
   -- A person is answered under the id that they wrote from.
   if chat ~= one.from then

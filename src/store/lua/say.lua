@@ -18,7 +18,7 @@ local function say()
   redis.call('ZREM', HELD_SINCE, chat)
   if first_unread(chat) then redis.call('ZADD', HELD_SINCE, NOW, chat) end
   if element ~= '' then
-    redis.call('HDEL', CHAT .. chat, 'delivered', 'given_up')
+    redis.call('HSET', CHAT .. chat, 'delivery', '')
     reply(chat, element)
     ring('lanes')
   end

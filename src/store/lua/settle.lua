@@ -7,8 +7,7 @@
 -- Returns per lane: the next reply, which the sender may send under the same token, the earlier attempt on it that is in doubt, and
 --       the id to send it to if that is not the chat; or three times '' if the lane is empty, must wait, or is no longer the sender's
 local dead_max, sent_ids_ttl = next_number(), next_number()
-local paused = redis.call('EXISTS', PAUSED) == 1
-local answer = {}
+local answer, counts = {}, {}
 even_if_full()
 while has_more() do
   local id, token, element, verdict, due = next_text(), next_text(), next_text(), next_text(), next_number()
@@ -19,31 +18,32 @@ while has_more() do
   local next_reply, next_doubt, address = '', '', ''
   local held = redis.call('HGET', SENDING, chat) == token
   local settled = verdict == 'sent' or verdict == 'dead'
-  local echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ %S+ (%S+)')
-  local first = redis.call('LINDEX', lane, 0) == element
+  local first, following = unpack(redis.call('LRANGE', lane, 0, 1))
+  local is_first = first == element
+  -- The usual case: the sender continues with a reply that needs no closer look.
+  local continues = settled and is_first and held and following and not is_notice(following) and not is_paused()
   -- Even if another process settled the reply: this message is ours, too.
   if verdict == 'sent' and message_id ~= '' then
     redis.call('SET', SENT_IDS .. message_id, chat, 'PX', sent_ids_ttl)
     undo_takeover(chat, message_id)
   end
   if verdict == 'sent' then count_notice(element) end
-  if settled and first then
+  if settled and is_first then
     -- Even if another process holds the lane now: what WAHA took is not sent again. If the reply is no longer the first,
     -- this verdict was written before, and its answer was lost.
+    local echo = message_id == '' and string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ %S+ (%S+)')
     redis.call('LPOP', lane)
-    redis.call('HDEL', ATTEMPT, chat)
+    if not continues then redis.call('HDEL', ATTEMPT, chat) end
     if message_id == '' and (not echo or echo == '-') then
       expect_echo(chat, element)
     end
     record_under(chat, id, 'reply', 'conversation', conversation, 'state', verdict == 'sent' and 'sent' or 'failed', 'reason', reason,
       'data', data)
-    redis.call('HINCRBY', COUNTERS, 'replies:' .. verdict, 1)
+    counts[verdict] = (counts[verdict] or 0) + 1
     -- Silence counts from when the last reply was delivered. A reply of an earlier conversation does not matter.
     if conversation ~= '' and redis.call('HGET', CHAT .. chat, 'id') == conversation then
-      local result, other = 'delivered', 'given_up'
-      if verdict == 'dead' then result, other = other, result end
-      redis.call('HSET', CHAT .. chat, result, NOW)
-      redis.call('HDEL', CHAT .. chat, other)
+      local result = verdict == 'dead' and 'given_up' or 'delivered'
+      redis.call('HSET', CHAT .. chat, 'delivery', string.format('%s %.0f', result, NOW))
     end
     -- Not notices, nor what an agent says or the owner is told.
     if verdict == 'sent' and conversation ~= '' and string.sub(element, 1, 1) == 'r' then note_sent(chat) end
@@ -52,42 +52,48 @@ while has_more() do
     end
   end
   if held then
-    local who = redis.call('ZSCORE', TAKEOVER_UNTIL, chat) and OWNER_ANSWERS
-      or redis.call('HEXISTS', HELD, chat) == 1 and AGENT_ANSWERS
-    if not settled and first and who and not is_agents(element) then
+    local tries_again = not settled and is_first
+    local who = tries_again and (redis.call('ZSCORE', TAKEOVER_UNTIL, chat) and OWNER_ANSWERS
+      or redis.call('HEXISTS', HELD, chat) == 1 and AGENT_ANSWERS)
+    if who and not is_agents(element) then
       -- A person answers this chat: no second try.
       redis.call('LPOP', lane)
       redis.call('HDEL', ATTEMPT, chat)
       if doubt == '1' then expect_echo(chat, element) end
       record_unsent(chat, element, doubt == '1', who)
       settled = true
-    elseif not settled and first and doubt == '1' and verdict == 'retry' then
+    elseif tries_again and doubt == '1' and verdict == 'retry' then
       -- It may be sent again, and then both messages have an echo.
       expect_echo(chat, element)
     end
-    if not first and verdict ~= 'release' then
+    if not is_first and verdict ~= 'release' then
       -- Another process settled it: the noted attempt is not about the reply that is first now.
       redis.call('HDEL', ATTEMPT, chat)
     end
     if settled then
       due = NOW
-    elseif first then
+    elseif is_first then
       if doubt ~= '1' then
         redis.call('HDEL', ATTEMPT, chat)
       end
       if verdict == 'retry' then
         redis.call('LSET', lane, 0, again)
-        redis.call('HINCRBY', COUNTERS, 'replies:retried', 1)
+        counts.retried = (counts.retried or 0) + 1
       end
     end
-    if settled and not paused then
-      next_reply, next_doubt, address = first_reply(chat)
+    local is_empty = settled and is_first and not following
+    if settled and not is_empty and not is_paused() then
+      if continues then
+        next_reply, next_doubt, address = offer(chat, following)
+      else
+        next_reply, next_doubt, address = first_reply(chat)
+      end
       -- The sender may still use the other id of this person for the lane.
       if address == '' and chat ~= id then address = chat end
     end
     if next_reply == '' then
       redis.call('HDEL', SENDING, chat)
-      if redis.call('EXISTS', lane) == 1 then
+      if not is_empty and redis.call('EXISTS', lane) == 1 then
         redis.call('ZADD', LANES, due, chat)
         ring_due()
       end
@@ -97,4 +103,5 @@ while has_more() do
   answer[#answer + 1] = next_doubt
   answer[#answer + 1] = address
 end
+for result, count in pairs(counts) do redis.call('HINCRBY', COUNTERS, 'replies:' .. result, count) end
 return answer

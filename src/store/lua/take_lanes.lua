@@ -5,7 +5,7 @@
 -- Returns: '1' if the session is paused, else '', then per lane: chat, element, token, doubt (the earlier attempt on the element
 --       that is in doubt, or ''), address (the id to send to, or '' if that is the chat)
 local process, count = next_text(), next_number()
-if redis.call('EXISTS', PAUSED) == 1 then
+if is_paused() then
   return {'1'}
 end
 local answer = {''}

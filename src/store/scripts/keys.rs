@@ -13,7 +13,6 @@ use crate::ids::{AgentName, ChatId, MessageId, ProcessId, SessionName};
 /// prefix, and an id follows, so that no id can collide with our names.
 const KEY_NAMES: &[(&str, &str)] = &[
     ("SEEN", SEEN),
-    ("CHANGED", CHANGED),
     ("CHANGES_AHEAD", CHANGES_AHEAD),
     ("SENT_IDS", SENT_IDS),
     ("KNOWN", KNOWN),
@@ -72,10 +71,6 @@ const KEY_NAMES: &[(&str, &str)] = &[
 /// chat. Others are 1.
 const SEEN: &str = "seen:";
 
-/// STRING, expires: a customer's message that was edited or withdrawn before it came, JSON. Only the version before wrote
-/// this: it did not note the chat.
-const CHANGED: &str = "changed:";
-
 /// HASH, expires: message id -> how it was edited or withdrawn before it came, JSON, of the messages of a chat.
 const CHANGES_AHEAD: &str = "changes-ahead:";
 
@@ -96,14 +91,14 @@ const LIDS_TO_ASK: &str = "unmapped";
 /// HASH: chat -> the id that its person last wrote from, if it is another id of theirs: replies go there.
 const ADDRESS: &str = "address";
 
-/// HASH: the open conversation of a chat, or one closed for silence that may be resumed (expires). `delivered` and
-/// `given_up` say when (ms) its last reply was: only one of them is there, none after a step with new replies.
+/// HASH: the open conversation of a chat, or one closed for silence that may be resumed (expires). `delivery`: what became of
+/// its last reply, and when (ms): `delivered` or `given_up`, then the time; empty after a step with new replies.
 const CHAT: &str = "chat:";
 
 /// LIST of the inbound messages that are not consumed yet, JSON. Those that were edited or withdrawn meanwhile begin with that.
 const INBOX: &str = "inbox:";
 
-/// HASH: chat -> how many bytes its inbox has; `total`: those of all these chats. What the version before wrote is not counted.
+/// HASH: chat -> how many bytes its inbox has, unless that is one small message; `total`: those of all these chats.
 const INBOX_BYTES: &str = "inbox-bytes";
 
 /// SET of the active chats whose inbox has messages: a process that missed a bell finds them here.
@@ -561,7 +556,7 @@ impl Keys {
 
     /// The beginnings of the keys that may name a chat in what they hold, each of one message, one action or one chat.
     pub(crate) fn marks(&self, session: &SessionName) -> Vec<String> {
-        [SEEN, SENT_IDS, LANE, ACTION, TAKEOVER_BEGAN_BY, CHANGED]
+        [SEEN, SENT_IDS, LANE, ACTION, TAKEOVER_BEGAN_BY]
             .map(|name| self.session_key(session, name))
             .into()
     }

@@ -7,7 +7,7 @@ use fred::bytes_utils::Str;
 use fred::types::Value;
 use fred::types::scripts::Script;
 
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::connection::config::FirstNoticeDelay;
 use crate::store::connection::redis::Redis;
@@ -33,6 +33,9 @@ macro_rules! includes {
 includes! {
     server, inbox, seen, pace, lines, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats, actions, notices,
 }
+
+/// How many arguments every script gets: the session, the time, and how long a conversation waits before its first notice.
+const OF_EACH_SCRIPT: usize = 3;
 
 /// How many arguments a script takes, without those that every script gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +129,7 @@ scripts! {
     record: items(1, 14),
     link_ids: items(1, 2),
     claim: call(3),
-    commit: counted_items(0, 13),
+    commit: counted_items(0, 16),
     release: call(1),
     due: call(1),
     due_waiting: call(3),
@@ -197,21 +200,18 @@ impl StateChange {
         now: Millis,
         arguments: Arguments,
     ) -> Result<Value, StoreError> {
+        let context = &self.context;
+        let first_notice_after = context.first_notice_after.of(session);
+        let of_each = Arguments::new().text(session.as_str()).time(now);
+        let mut all = of_each.length(first_notice_after).into_values();
+        all.extend(arguments.into_values());
         debug_assert!(
-            self.arity.fits(&arguments.0),
+            self.arity.fits(&all[OF_EACH_SCRIPT..]),
             "{} takes {:?}, not {} arguments",
             self.name,
             self.arity,
-            arguments.0.len()
+            all.len() - OF_EACH_SCRIPT
         );
-        let context = &self.context;
-        let mut all = Vec::with_capacity(arguments.0.len() + 3);
-        all.push(Value::from(session.as_str()));
-        all.push(Value::from(now));
-        all.push(Value::from(clock::millis(
-            context.first_notice_after.of(session),
-        )));
-        all.extend(arguments.0);
         let script = self
             .script
             .get_or_init(|| Script::from_lua(assemble(self.lua, &context.keys.bell())));

@@ -1,6 +1,7 @@
 //! After a failover or a restart, Redis may have forgotten what was written last. Each process then writes back what it sent lately.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -69,17 +70,22 @@ impl Store {
     /// See [`StoreError`]. It is done again at the next call.
     pub async fn write_back(&self, session: &SessionName) -> Result<(), StoreError> {
         let changes = self.inner.connections.contact.state().changes;
-        let written_back = &self.inner.written_back;
-        let is_done = |done: &HashMap<SessionName, u64>| done.get(session) == Some(&changes);
-        // Poisoned only if a thread panicked while it held the lock, which no line here can.
-        if written_back.lock().is_ok_and(|done| is_done(&done)) {
+        if self.has_written_back(session) {
             return Ok(());
         }
         self.write_back_now(session).await?;
-        if let Ok(mut done) = written_back.lock() {
+        if let Ok(mut done) = self.inner.written_back.lock() {
             done.insert(session.clone(), changes);
         }
         Ok(())
+    }
+
+    /// Whether nothing has to be written back since the last connection was made or lost.
+    pub(crate) fn has_written_back(&self, session: &SessionName) -> bool {
+        let changes = self.inner.connections.contact.state().changes;
+        // Poisoned only if a thread panicked while it held the lock, which no line here can.
+        let done = self.inner.written_back.lock();
+        done.is_ok_and(|done| done.get(session) == Some(&changes))
     }
 
     /// Waits until each living process has written back what it sent in a session, but not for long.
@@ -112,7 +118,7 @@ impl Store {
             for (settlement, at) in sent.settled(session) {
                 self.inner
                     .settle
-                    .call(session, (without_lane(settlement), at))
+                    .call(session, (Arc::new(without_lane(settlement)), at))
                     .await?;
             }
             let messages = sent.messages(session);

@@ -51,6 +51,8 @@ const SAME: &[&str] = &[
     "us",
     // The same word in Spanish.
     "bot",
+    // Minutes, if a slow machine needs some.
+    "min",
     // What languages call themselves.
     "English",
     "Português (Brasil)",

@@ -17,9 +17,11 @@ use waha_sm::ids::{ChatId, MessageId, ProcessId, SessionName};
 use waha_sm::service::handle::calls::Calls;
 use waha_sm::service::handle::conversation::ConversationContext;
 use waha_sm::service::handle::dispatcher::Dispatcher;
+use waha_sm::service::kit::handover::{GivenLanes, Handover};
+use waha_sm::service::kit::waha_access::WahaAccess;
 use waha_sm::service::owner::reachability::Reachability;
 use waha_sm::store::{
-    Bell, Connections, Hearing, Ingest, RedisServer, Store, StoreConfig, TakenLanes,
+    Bell, Connections, Hearing, Ingest, RedisServer, Store, StoreConfig, Verdict,
 };
 use waha_sm::waha::client::{Client, ClientConfig};
 
@@ -327,9 +329,8 @@ async fn store(redis: &Redis) -> Store {
 fn dispatcher(
     store: &Store,
     flow: &str,
-    to_sender: mpsc::UnboundedSender<Bell>,
     bells: mpsc::UnboundedReceiver<Bell>,
-) -> Dispatcher {
+) -> (Dispatcher, GivenLanes) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, flow).unwrap();
     let client = Client::new(ClientConfig {
@@ -338,20 +339,24 @@ fn dispatcher(
         timeout: PATIENCE,
         connections: 1,
     });
-    Dispatcher {
+    let client = Arc::new(client.unwrap());
+    let access = Arc::new(WahaAccess::new(client.clone()));
+    let (handover, given) = Handover::new(mpsc::unbounded_channel().0, access);
+    let dispatcher = Dispatcher {
         context: Arc::new(ConversationContext {
             process: ProcessId::stored("p"),
             store: store.clone(),
             flows: Arc::new(Flows::load(Some(file.path()), Locale::En).unwrap()),
             pickup_latency: Arc::default(),
-            reachability: Arc::new(Reachability::new(Arc::new(client.unwrap()))),
+            reachability: Arc::new(Reachability::new(client)),
             lease: Arc::default(),
             calls: Arc::new(Calls::new(None)),
-            to_sender,
+            handover,
         }),
         workers: 1,
         bells,
-    }
+    };
+    (dispatcher, given)
 }
 
 #[test]
@@ -369,30 +374,24 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
     runtime.block_on(async {
         let store = store(&redis).await;
         let session = SessionName::stored(SESSION);
+        // Otherwise a commit brings no lane.
+        store.write_back(&session).await.unwrap();
         for chat in [&ana, &bia] {
             let message = written(chat, "hi");
             store.ingest(&session, message).await.unwrap();
         }
-        let (to_sender, mut rung) = mpsc::unbounded_channel();
         let (_bells, bells) = mpsc::unbounded_channel();
-        let worker = dispatcher(&store, flow, to_sender, bells);
+        let (worker, mut given) = dispatcher(&store, flow, bells);
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(worker.run(shutdown.clone()));
         let mut handed_off = Vec::new();
         while handed_off.len() < 2 {
-            let bell = tokio::time::timeout(PATIENCE, rung.recv());
-            let bell = bell.await.expect("both customers get a reply");
-            assert_eq!(bell, Some(Bell::Lanes(session.clone())));
-            let now = waha_sm::clock::Millis::now();
-            let process = ProcessId::stored("p");
-            let taken = store.take_lanes(&session, &process, 10, now).await.unwrap();
-            let TakenLanes::Lanes(lanes) = taken else {
-                panic!("the session is not paused");
-            };
-            for lane in lanes {
-                assert_eq!(lane.reply.unwrap().text, TROUBLE);
-                handed_off.push(lane.chat.to_string());
-            }
+            let lane = tokio::time::timeout(PATIENCE, given.lanes.recv());
+            let lane = lane.await.expect("both customers get a reply").unwrap();
+            assert_eq!(lane.session, session);
+            let lane = lane.lane.unwrap();
+            assert_eq!(lane.reply.unwrap().text, TROUBLE);
+            handed_off.push(lane.chat.to_string());
         }
         assert_eq!(
             handed_off,
@@ -459,9 +458,10 @@ fn a_conversation_that_keeps_panicking_keeps_what_its_customer_answered_before()
     let closed = runtime.block_on(async {
         let store = store(&redis).await;
         let session = SessionName::stored(SESSION);
-        let (to_sender, mut rung) = mpsc::unbounded_channel();
+        // Otherwise a commit brings no lane.
+        store.write_back(&session).await.unwrap();
         let (to_worker, bells) = mpsc::unbounded_channel();
-        let worker = dispatcher(&store, flow, to_sender, bells);
+        let (worker, mut given) = dispatcher(&store, flow, bells);
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(worker.run(shutdown.clone()));
         for answer in ["hi", "Ana", "Rio"] {
@@ -471,8 +471,14 @@ fn a_conversation_that_keeps_panicking_keeps_what_its_customer_answered_before()
             let inbox = Bell::Inbox(session.clone(), ChatId::stored(ana.as_str()));
             to_worker.send(inbox).unwrap();
             // A question, or the apology.
-            let bell = tokio::time::timeout(PATIENCE, rung.recv());
-            bell.await.expect("the customer gets a reply");
+            let lane = tokio::time::timeout(PATIENCE, given.lanes.recv());
+            let lane = lane.await.expect("the customer gets a reply").unwrap();
+            let now = waha_sm::clock::Millis::now();
+            let sent = lane.lane.unwrap().settled(Verdict::Release {
+                due: now,
+                doubt: false,
+            });
+            store.settle(&session, sent, now).await.unwrap();
         }
         shutdown.cancel();
         running.await.unwrap();

@@ -1,6 +1,7 @@
 //! Promises of the store that can't be tested from outside: lost answers, and leases that change hands.
 
 mod actions;
+mod bells;
 mod busy;
 mod bytes;
 mod echoes;
@@ -128,11 +129,13 @@ fn step(claimed: &HeldConversation, replies: Vec<Reply>) -> StepCommit {
         epoch: claimed.epoch.clone(),
         rev: claimed.rev,
         consumed: 1,
+        heard: Vec::new(),
         state: "{}".to_owned(),
         close: None,
         handoff: None,
         known: None,
         replies,
+        sender: None,
         now: ms(1_000),
     }
 }

@@ -557,12 +557,20 @@ impl<'a> Run<'a> {
                 .await
                 .map_err(|error| error.to_string())?;
             let inbox = self.compare(&claim, read)?;
+            // A process consumes only what it has read or heard.
+            let consumed = inbox.as_ref().map_or(3, Vec::len).min(commit.consumed);
+            // Steps of one chat are committed together: the second has not read what the first leaves.
+            let is_first = !steps.iter().any(|(other, _): &(Claim, _)| {
+                (other.session, &other.chat) == (claim.session, &claim.chat)
+            });
+            let heard = inbox.filter(|_| commit.sends && is_first);
+            let heard = heard.unwrap_or_default();
             let step = StepCommit {
                 chat: claim.chat.clone(),
                 epoch: claim.epoch.clone(),
                 rev: claim.rev.saturating_add_signed(commit.off),
-                // A process consumes only what it has read.
-                consumed: commit.consumed.min(inbox),
+                consumed,
+                heard: heard.into_iter().take(consumed).collect(),
                 state: format!("{{\"state\":\"{}\"}}", self.next("s")),
                 close: matches!(commit.close, HowClose::Finished | HowClose::ForSilence).then(
                     || Close {
@@ -590,11 +598,17 @@ impl<'a> Run<'a> {
                 },
                 known: None,
                 replies: (0..commit.replies).map(|_| self.reply(false)).collect(),
+                sender: commit.sends.then(|| claim.process.clone()),
                 now: self.now,
             };
             steps.push((claim, step));
         }
         let store = self.store;
+        for (claim, _) in &steps {
+            // Otherwise the commit takes no lane.
+            let written_back = store.write_back(&session_name(claim.session)).await;
+            written_back.map_err(|error| error.to_string())?;
+        }
         let calls = steps.iter().map(async |(claim, step)| {
             let session = session_name(claim.session);
             store.commit(&session, step.clone()).await
@@ -607,8 +621,12 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Only the owner of a conversation reads it, and reads what the model has. Returns the number of messages.
-    fn compare(&self, claim: &Claim, read: Option<HeldConversation>) -> Result<usize, String> {
+    /// Only the owner of a conversation reads it, and reads what the model has. Returns the messages.
+    fn compare(
+        &self,
+        claim: &Claim,
+        read: Option<HeldConversation>,
+    ) -> Result<Option<Vec<String>>, String> {
         let model = &self.models[claim.session];
         let conversation = model.chat(claim.chat.as_str()).conversation.as_ref();
         let ours = conversation
@@ -622,26 +640,45 @@ impl<'a> Run<'a> {
         if let Some(read) = &read {
             model.same(read)?;
         }
-        Ok(read.map_or(3, |read| read.inbox.len()))
+        Ok(read.map(|read| read.inbox))
     }
 
     fn committed(&mut self, claim: &Claim, step: &StepCommit, answer: &Committed) -> Checked {
         let model = &mut self.models[claim.session];
         let due = model.takes(step.chat.as_str(), &step.epoch, step.rev);
-        let unread = match answer {
+        let (unread, lane) = match answer {
+            Committed::NotInInbox => return Err(format!("{}: not in its inbox", step.chat)),
             Committed::Stale => {
                 ensure!(!due, "{}: a valid step was refused", step.chat);
                 return Ok(());
             }
-            Committed::Done { unread } => *unread,
+            Committed::Done { unread, lane } => (*unread, lane.as_deref()),
         };
         ensure!(due, "{}: a stale step was accepted", step.chat);
+        let is_free = model.lane(step.chat.as_str()).hand.is_none();
+        // A lane that was settled late may be empty and still have the time of a retry.
+        let was_empty = model.chat(step.chat.as_str()).lane.is_empty();
         for reply in &step.replies {
             model.reply(step.chat.as_str(), reply);
         }
         if !step.replies.is_empty() {
             model.chat_mut(step.chat.as_str()).replies += 1;
         }
+        let due = self.views[claim.session].lanes.get(step.chat.as_str());
+        let is_due = was_empty || due.is_none_or(|due| *due <= self.now);
+        let may_send = is_free && !model.paused && is_due;
+        let sends = may_send && !step.replies.is_empty() && step.sender.is_some();
+        ensure!(
+            lane.is_some() == sends,
+            "{}: the step brings {lane:?}, should bring a lane: {sends}",
+            step.chat
+        );
+        if let Some(lane) = lane {
+            model.drop_outdated(step.chat.as_str(), self.now);
+            let taking = model.take(step.chat.as_str(), claim.process.as_str());
+            self.in_hand(claim.session, taking, lane.clone())?;
+        }
+        let model = &mut self.models[claim.session];
         let ending = step.close.as_ref().map(|close| Ending {
             outcome: close.outcome.clone(),
             resumable: close.resume_within > Duration::ZERO,
@@ -1310,6 +1347,7 @@ impl<'a> Run<'a> {
                     off: 0,
                     consumed: usize::MAX,
                     replies: 1,
+                    sends: false,
                     close: HowClose::Finished,
                 }])
             } else if let Some(number) = to_send {

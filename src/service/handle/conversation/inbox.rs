@@ -20,6 +20,8 @@ pub(crate) struct Inbox {
     stored: Vec<InboxMessage>,
     /// Those to be heard, as the flow's inputs.
     said: Vec<Said>,
+    /// How many of the first were read from Redis. Bells brought the others.
+    read: usize,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,14 @@ impl Inbox {
             self.stored.push(InboxMessage { raw, message });
             self.said.extend(said);
         }
+        self.read = self.stored.len();
+    }
+
+    /// Adds a message that a bell brought, after all others.
+    pub(crate) fn push(&mut self, raw: String) {
+        let (message, said) = read(&raw);
+        self.stored.push(InboxMessage { raw, message });
+        self.said.extend(said);
     }
 
     /// Removes the first `count` messages, with those withdrawn.
@@ -73,6 +83,17 @@ impl Inbox {
             .filter(InboxMessage::is_heard)
             .count();
         self.said.drain(..heard);
+        self.read = self.read.saturating_sub(count);
+        if self.stored.is_empty() {
+            // Most customers are silent most of the time, and the space for four messages is half of what a conversation needs.
+            *self = Self::default();
+        }
+    }
+
+    /// Those of the first `count` messages, with those withdrawn, that bells brought.
+    pub(crate) fn heard(&self, count: usize) -> Vec<String> {
+        let brought = self.stored.iter().take(count).skip(self.read);
+        brought.map(|one| one.raw.clone()).collect()
     }
 
     /// The messages to be heard, as the flow's inputs.
@@ -144,6 +165,10 @@ fn read(raw: &str) -> (UnreadMessage, Option<Said>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn texts(inbox: &Inbox) -> Vec<&str> {
+        inbox.said().iter().map(|said| said.text.as_str()).collect()
+    }
 
     fn raw(text: &str, received_at: i64) -> String {
         format!(r#"{{"chat":"55@c.us","text":"{text}","received_at":{received_at}}}"#)
@@ -224,5 +249,28 @@ mod tests {
         inbox.update(vec![withdrawn(three), raw("four", 4)]);
         assert_eq!(texts(&inbox), ["four"]);
         assert_eq!(inbox.places(1), 2);
+    }
+
+    #[test]
+    fn a_message_that_is_pushed_is_the_last_and_an_empty_inbox_needs_no_space() {
+        let mut inbox = Inbox::default();
+        inbox.update(vec![raw("a", 1)]);
+        inbox.push(raw("b", 2));
+        assert_eq!(texts(&inbox), ["a", "b"]);
+        assert_eq!(inbox.heard(1), [""; 0]);
+        assert_eq!(inbox.heard(2), [raw("b", 2)]);
+        inbox.update(vec![raw("a", 1), raw("b", 2)]);
+        assert_eq!(inbox.heard(2), [""; 0]);
+        assert_eq!(texts(&inbox), ["a", "b"]);
+        inbox.consume(1);
+        assert_eq!(texts(&inbox), ["b"]);
+        inbox.push(raw("c", 3));
+        inbox.consume(1);
+        assert_eq!(
+            (texts(&inbox), inbox.heard(1)),
+            (vec!["c"], vec![raw("c", 3)])
+        );
+        inbox.consume(1);
+        assert_eq!((inbox.stored.capacity(), inbox.said.capacity()), (0, 0));
     }
 }

@@ -46,13 +46,13 @@ local function record_under(chat, id, kind, ...)
   end
 end
 
--- The chat of a person's id: for an `@lid`, the `@c.us` of the same person if we know it.
-local function chat_of(id)
-  return redis.call('HGET', PHONE_ID_OF, id) or id
-end
-
 local function is_lid(id)
   return string.sub(id, -4) == '@lid'
+end
+
+-- The chat of a person's id: for an `@lid`, the `@c.us` of the same person if we know it.
+local function chat_of(id)
+  return is_lid(id) and redis.call('HGET', PHONE_ID_OF, id) or id
 end
 
 -- Two chats become one: of two times that expire (STRING), one under each id, the later stays, under `chat`.
@@ -79,17 +79,23 @@ local function known_time(time)
   return time <= NOW + AHEAD_MAX and time or 0
 end
 
+-- What TIME says, once in a script.
+local time_said = nil
+local function time()
+  time_said = time_said or redis.call('TIME')
+  return time_said[1], time_said[2]
+end
+
 -- The time (ms) by the clock of Redis, which is the same for all processes.
 local function redis_time()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  local seconds, micros = time()
+  return seconds * 1000 + math.floor(micros / 1000)
 end
 
 -- An epoch of a conversation, or the number of a lane's token: no two are the same. With the time, because after a failover Redis may
 -- have lost its last writes, and then it counts some numbers a second time.
 local function new_epoch()
-  local time = redis.call('TIME')
-  return string.format('%d.%s%06d', redis.call('INCR', EPOCH), time[1], time[2])
+  return string.format('%d.%s%06d', redis.call('INCR', EPOCH), time())
 end
 
 -- How long (ms) ago the last message of a conversation arrived (`last_message_at`, see `redis_time`); '' if not known.
@@ -106,8 +112,16 @@ local function ring_due()
   ring('due')
 end
 
+-- Whether nothing is sent in the session now. No script that asks this changes it.
+local pause_said = nil
+local function is_paused()
+  if pause_said == nil then pause_said = redis.call('EXISTS', PAUSED) == 1 end
+  return pause_said
+end
+
 -- Tells the process that holds a conversation to look at it: a message arrived, it changed, or another holds it now.
--- `why` is 'phone' if the owner took it over, and 'limit' if the chat is left alone.
+-- `why` is 'phone' if the owner took it over, 'limit' if the chat is left alone, and 'message', with what `NewMessage` reads, for a new
+-- message.
 local function ring_process(process, chat, why)
   if process then
     ring('process:' .. process, table.concat({SESSION, chat, why}, ' '))

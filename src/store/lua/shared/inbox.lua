@@ -1,6 +1,7 @@
 -- The inbox of a chat: messages that are not consumed yet. They can still be edited or withdrawn. The process that handles the
 -- conversation counts messages by their places, so a withdrawn message is marked and stays at its place.
--- Only this file writes inboxes: it counts their bytes, of each chat and of the session.
+-- Only this file writes inboxes: it counts their bytes, of each chat and of the session. A small message that comes alone, as most do,
+-- is not counted until another one joins it.
 
 -- How many messages and bytes of a chat may be unread, and how many bytes of a session. Nobody who wants an answer writes that
 -- much, each message needs memory in Redis, and all of a chat are read at once.
@@ -8,7 +9,7 @@ local CHAT_MESSAGES_MAX, CHAT_BYTES_MAX, SESSION_BYTES_MAX = 1000, 262144, 67108
 -- A chat with fewer unread bytes is heard even if its session has too many: others may flood it, this customer does not.
 local SMALL_INBOX = 16384
 
--- The bytes of a chat's inbox; nil if they were not counted, because the version before wrote it.
+-- The bytes of a chat's inbox; nil if they are not counted.
 local function counted_bytes(chat)
   return tonumber(redis.call('HGET', INBOX_BYTES, chat) or nil)
 end
@@ -36,9 +37,10 @@ end
 -- The inbox changed by this many bytes. A script writes the inbox first, and counts afterwards: a full Redis can refuse only the
 -- first write of a script, and what takes messages out of an inbox is never refused.
 local function changed_by(chat, bytes)
+  if not counted_bytes(chat) then return end
   if redis.call('EXISTS', INBOX .. chat) == 0 then
     forget_bytes(chat)
-  elseif bytes ~= 0 and counted_bytes(chat) then
+  elseif bytes ~= 0 then
     count_bytes(chat, bytes)
   end
 end
@@ -62,15 +64,16 @@ local function no_room(chat, more)
   return bytes >= SMALL_INBOX and total + more > SESSION_BYTES_MAX and 'crowded' or nil
 end
 
--- Puts a message at the end of an inbox.
+-- Puts a message at the end of an inbox. Returns its place.
 local function push_unread(chat, message)
   local length = redis.call('RPUSH', INBOX .. chat, message)
-  if length == 1 then forget_bytes(chat) end
-  if length == 1 or counted_bytes(chat) then
+  if length == 1 and #message < SMALL_INBOX then return 0 end
+  if counted_bytes(chat) then
     count_bytes(chat, #message)
   else
     count_bytes(chat, bytes_of(redis.call('LRANGE', INBOX .. chat, 0, -1)))
   end
+  return length - 1
 end
 
 -- Puts a message in the place of another.
@@ -82,9 +85,9 @@ end
 -- Takes out the first messages.
 local function drop_first(chat, count)
   if count > 0 then
-    local bytes = bytes_of(redis.call('LRANGE', INBOX .. chat, 0, count - 1))
+    local bytes = counted_bytes(chat) and bytes_of(redis.call('LRANGE', INBOX .. chat, 0, count - 1))
     redis.call('LTRIM', INBOX .. chat, count, -1)
-    changed_by(chat, -bytes)
+    if bytes then changed_by(chat, -bytes) end
   end
 end
 

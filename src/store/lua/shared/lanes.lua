@@ -29,7 +29,8 @@ local function is_outdated(chat, element)
   return not rank or told and tonumber(told) ~= rank + 1
 end
 
--- Drops notices that are outdated from the beginning of a lane. Their customer is looked at again, as one who was not told.
+-- Drops notices that are outdated from the beginning of a lane. Their customer is looked at again, as one who was not told. Returns the
+-- first reply that is left.
 local function drop_outdated(chat)
   local element = redis.call('LINDEX', LANE .. chat, 0)
   while element and is_outdated(chat, element) do
@@ -44,22 +45,43 @@ local function drop_outdated(chat)
     end
     element = redis.call('LINDEX', LANE .. chat, 0)
   end
+  return element
 end
 
 -- What the sender of a lane needs: its first reply, the earlier attempt on it that is in doubt ('' = none), and the id to
 -- send it to ('' = the chat). From now on the sender may try it, so an attempt is noted with the time.
-local function first_reply(chat)
-  local doubt, address = redis.call('HGET', ATTEMPT, chat), redis.call('HGET', ADDRESS, chat)
-  if not doubt then drop_outdated(chat) end
-  local element = redis.call('LINDEX', LANE .. chat, 0)
-  if not element then
-    return '', '', ''
-  end
+local function offer(chat, element, doubt)
+  local address = redis.call('HGET', ADDRESS, chat)
   count_notice(element)
   if not doubt then
     redis.call('HSET', ATTEMPT, chat, string.format('%.0f - - %s', NOW, address or chat))
   end
   return element, doubt or '', address or ''
+end
+
+-- The same for a lane that may be empty ('' = it is).
+local function first_reply(chat)
+  local doubt = redis.call('HGET', ATTEMPT, chat)
+  local element = doubt and redis.call('LINDEX', LANE .. chat, 0) or drop_outdated(chat)
+  if not element then
+    return '', '', ''
+  end
+  return offer(chat, element, doubt)
+end
+
+-- Adds replies to a lane, and gives it to a process ('' = it is due for any), unless a sender holds it, a retry is due later, or
+-- nothing is sent now. Returns its token, and what its sender needs; four times '' if the process does not get it.
+local function reply_and_take(chat, elements, process)
+  local length = redis.call('RPUSH', LANE .. chat, unpack(elements))
+  if redis.call('HEXISTS', SENDING, chat) == 1 then return '', '', '', '' end
+  local was_empty = length == #elements
+  local due = not was_empty and redis.call('ZSCORE', LANES, chat)
+  if process == '' or due and tonumber(due) > NOW or is_paused() then
+    redis.call('ZADD', LANES, 'NX', NOW, chat)
+    return '', '', '', ''
+  end
+  if was_empty then return take_lane(chat, process), offer(chat, elements[1]) end
+  return take_lane(chat, process), first_reply(chat)
 end
 
 -- Removes the notices from the lane that are not sent yet.

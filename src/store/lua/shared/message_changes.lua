@@ -24,9 +24,10 @@ local function read_change(kind, data)
   }
 end
 
--- The change of a message that came before the message. (The version before did not note its chat.)
+-- The change of a message that came before the message.
 local function change_ahead(chat, message_id)
-  return decode(redis.call('HGET', CHANGES_AHEAD .. chat, message_id) or redis.call('GET', CHANGED .. message_id) or '')
+  local change = redis.call('HGET', CHANGES_AHEAD .. chat, message_id)
+  return change and decode(change) or {}
 end
 
 -- Forgets the change that was noted first, if a chat has more than are kept.

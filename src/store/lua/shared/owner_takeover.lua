@@ -73,13 +73,16 @@ end
 
 -- Whether a message of a customer, sent at `sent_at`, is for the owner. It is, too, if it was sent before the word that ended
 -- the takeover, and arrives after it. During the takeover it is kept: we may still learn that our sender wrote, not the owner.
-local function take_for_owner(chat, message, sent_at, quiet)
-  local takeover_until = taken_over_until(chat)
+-- `status`: of the conversation. The owner answers no chat that a worker has.
+local function take_for_owner(chat, status, message, sent_at, quiet)
+  local takeover_until = status ~= 'active' and taken_over_until(chat)
   if takeover_until then
     redis.call('ZADD', TAKEOVER_UNTIL, math.max(takeover_until, NOW + quiet), chat)
     if not no_room(chat, #message) then push_unread(chat, message) end
     return true
   end
+  -- The word was sent before now.
+  if NOW - sent_at <= CLOCKS_APART_MAX then return false end
   local takeover_ended_at = tonumber(redis.call('GET', TAKEOVER_ENDED_AT .. chat) or nil)
   return takeover_ended_at and sent_at + CLOCKS_APART_MAX < takeover_ended_at
 end

@@ -5,21 +5,21 @@ local HOUR = 3600000
 -- Nobody reads a reply and answers it within this time (ms).
 local AT_ONCE = 1000
 
--- Lets a chat's pace end with its hour.
-local function keep_for_an_hour(chat)
-  if redis.call('PTTL', PACE .. chat) < 0 then redis.call('PEXPIRE', PACE .. chat, HOUR) end
+-- Lets a chat's pace end with its hour. `is_new`: what was noted is not there yet in this hour, so the hour may begin with it.
+local function keep_for_an_hour(chat, is_new)
+  if is_new and redis.call('PTTL', PACE .. chat) < 0 then redis.call('PEXPIRE', PACE .. chat, HOUR) end
 end
 
 -- Counts one more conversation or reply: 'conversations' or 'replies'.
 local function count_in_hour(chat, what)
-  redis.call('HINCRBY', PACE .. chat, what, 1)
-  keep_for_an_hour(chat)
+  local count = redis.call('HINCRBY', PACE .. chat, what, 1)
+  keep_for_an_hour(chat, count == 1)
 end
 
 -- A reply of a flow was sent: the customer's next message answers it.
 local function note_sent(chat)
-  redis.call('HSET', PACE .. chat, 'sent_at', string.format('%.0f', redis_time()))
-  keep_for_an_hour(chat)
+  local added = redis.call('HSET', PACE .. chat, 'sent_at', string.format('%.0f', redis_time()))
+  keep_for_an_hour(chat, added == 1)
 end
 
 -- Takes a message into account: its words, with 'l' before them if they are longer than a person types at once, else with

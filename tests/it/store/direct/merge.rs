@@ -108,7 +108,7 @@ fn merging_an_active_conversation_rings_the_bells_of_its_process_and_of_the_line
         loop {
             match receiver.recv().await.unwrap() {
                 Bell::SessionWorks(_) => break,
-                Bell::Inbox(_, chat) => rung.push(chat.to_string()),
+                Bell::Inbox(_, chat) | Bell::Message(_, chat, _) => rung.push(chat.to_string()),
                 Bell::Queue(_) => rung.push("queue".to_owned()),
                 _ => {}
             }

@@ -244,6 +244,8 @@ pub(super) struct Commit {
     pub(super) off: i64,
     pub(super) consumed: usize,
     pub(super) replies: usize,
+    /// The process sends them if nobody does yet.
+    pub(super) sends: bool,
     pub(super) close: Close,
 }
 
@@ -469,12 +471,13 @@ fn commit() -> impl Strategy<Value = Commit> {
         1 => (prop_oneof![Just(Duration::ZERO), length(1..20_000)], 0..TEAMS.len(), any::<bool>())
             .prop_map(|(within, team, urgent)| Close::HandOff { within, team, urgent }),
     ];
-    (which(), off, 0..4_usize, 0..3_usize, close).prop_map(
-        |(claim, off, consumed, replies, close)| Commit {
+    (which(), off, 0..4_usize, (0..3_usize, any::<bool>()), close).prop_map(
+        |(claim, off, consumed, (replies, sends), close)| Commit {
             claim,
             off,
             consumed,
             replies,
+            sends,
             close,
         },
     )
@@ -569,6 +572,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             off: 0,
             consumed: 0,
             replies,
+            sends: false,
             close,
         }])
     };
@@ -686,6 +690,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                     off: 0,
                     consumed: 2,
                     replies: 0,
+                    sends: false,
                     close: Close::NotYet,
                 }]),
             ],
@@ -731,6 +736,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                     off: 0,
                     consumed: 1,
                     replies: 0,
+                    sends: false,
                     close: Close::Finished,
                 }]),
                 says(0, false, Duration::from_secs(540)),
@@ -740,6 +746,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                     off: 0,
                     consumed: 1,
                     replies: 0,
+                    sends: false,
                     close: Close::ForSilence,
                 }]),
                 says(0, false, Duration::from_secs(700)),
