@@ -108,7 +108,7 @@ impl Delivery<'_> {
                     return (self.dead(reason), None);
                 }
                 Settled::AskLater(reason) => {
-                    return (self.again(&reason, Duration::ZERO, true), None);
+                    return (self.again(&reason, Duration::ZERO, true, None), None);
                 }
                 Settled::Undecidable(reason) => return (self.dead(reason), None),
             }
@@ -119,7 +119,7 @@ impl Delivery<'_> {
         if context.pacing == Pacing::Human {
             tokio::select! {
                 paced = self.act_like_a_person() => if let Err(error) = paced {
-                    return (self.failed(error, unknown).await, None);
+                    return (self.failed(error, unknown, None).await, None);
                 },
                 () = shutdown.cancelled() => return (release(unknown), None),
             }
@@ -146,11 +146,11 @@ impl Delivery<'_> {
         {
             return (release(unknown), None);
         }
-        let outgoing = reply.clone();
+        let (outgoing, sent_with) = (reply.clone(), id.clone());
         let answer = context
             .waha
             .call(session, chat, move |client, session, chat| {
-                reply_content::send(client, session, chat, &outgoing, id.as_ref())
+                reply_content::send(client, session, chat, &outgoing, sent_with.as_ref())
             })
             .await;
         let interrupted = |reason| Err(Unsent::Waha(SendError::Interrupted { reason }));
@@ -159,7 +159,7 @@ impl Delivery<'_> {
                 context.access.note_sent(session);
                 sent(chat, reply, message)
             }
-            Err(Unsent::Waha(error)) => self.failed(error, unknown).await,
+            Err(Unsent::Waha(error)) => self.failed(error, unknown, id).await,
             Err(Unsent::File(reason)) => self.dead(reason),
         };
         (verdict, permit)
@@ -224,15 +224,16 @@ impl Delivery<'_> {
             Ok(true) => Ok(id),
             Ok(false) => Err(LostLane),
             Err(error) => {
-                // Redis may have stored it anyway, so this id must be used. If not, the attempt is found by its time.
+                // Redis may have stored it anyway, so this id must be used. If not, the settlement stores it.
                 debug!(%error, session = %self.session, "could not store an attempt");
                 Ok(id)
             }
         }
     }
 
-    /// The verdict on a reply after an error from WAHA. `unknown`: an earlier attempt may have sent it.
-    async fn failed(&self, error: SendError, unknown: bool) -> Verdict {
+    /// The verdict on a reply after an error from WAHA. `unknown`: an earlier attempt may have sent it. `id`: the message id that this
+    /// attempt was made with.
+    async fn failed(&self, error: SendError, unknown: bool, id: Option<MessageId>) -> Verdict {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
         match &error {
             // The reply is not the cause, and was surely not sent, so this doesn't count as an attempt.
@@ -268,13 +269,13 @@ impl Delivery<'_> {
                 };
                 let doubt = unknown || !error.is_surely_unsent();
                 debug!(%session, %chat, reply = reply.id, doubt, %error, "an attempt failed");
-                self.again(&error.to_string(), asked, doubt)
+                self.again(&error.to_string(), asked, doubt, id)
             }
         }
     }
 
-    /// Try again, at the earliest after `asked`. `doubt`: it may have been sent.
-    fn again(&self, reason: &str, asked: Duration, doubt: bool) -> Verdict {
+    /// Try again, at the earliest after `asked`. `doubt`: it may have been sent, with this `id` if there is one.
+    fn again(&self, reason: &str, asked: Duration, doubt: bool, id: Option<MessageId>) -> Verdict {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
         let delay = retry::delay(reply, asked);
         let attempts = reply.attempts.saturating_add(1);
@@ -288,6 +289,7 @@ impl Delivery<'_> {
                 ..reply.clone()
             },
             doubt,
+            id,
         }
     }
 

@@ -102,6 +102,8 @@ pub enum Verdict {
         again: Reply,
         /// It may have been sent all the same: this doubt is settled first.
         doubt: bool,
+        /// The message id that it was sent with, if WAHA gave one in advance.
+        id: Option<MessageId>,
     },
     /// It was not tried: any process may try it from `due` on.
     Release {

@@ -61,7 +61,15 @@ fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
                 let entry = ("", conversation.as_str(), data.as_str(), reason.as_str());
                 ("dead", Millis::default(), String::new(), false, entry)
             }
-            Verdict::Retry { due, again, doubt } => ("retry", *due, again.element(), *doubt, none),
+            Verdict::Retry {
+                due,
+                again,
+                doubt,
+                id,
+            } => {
+                let entry = (id.as_ref().map_or("", MessageId::as_str), "", "", "");
+                ("retry", *due, again.element(), *doubt, entry)
+            }
             Verdict::Release { due, doubt } => ("release", *due, String::new(), *doubt, none),
         };
     arguments.push_text(&settlement.chat);

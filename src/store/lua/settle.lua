@@ -3,12 +3,22 @@
 -- KEYS: namespace
 -- ARGV: dead_max, sent_ids_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' | 'release'), due (ms,
 --       for retry and release), again (the element to try again), doubt ('1' = it may have been sent all the same), message id (of
---       the message that it became, or ''), conversation, data (JSON, for the history), reason
+--       the message that it became, or that it was sent with for a retry; '' = not known), conversation, data (JSON, for the history), reason
 -- Returns per lane: the next reply, which the sender may send under the same token, the earlier attempt on it that is in doubt, and
 --       the id to send it to if that is not the chat; or three times '' if the lane is empty, must wait, or is no longer the sender's
 local dead_max, sent_ids_ttl = next_number(), next_number()
 local answer, counts = {}, {}
 even_if_full()
+
+-- An attempt that failed may have been sent with this id. If the call that noted the id was lost, it is noted now: all know the id as one
+-- of ours, so that the message is found by its id alone.
+local function note_id(chat, message_id)
+  local since, id, rest = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^(%d+) (%S+) (.*)$')
+  if id and id ~= '-' then return end
+  rest = rest or '- ' .. (redis.call('HGET', ADDRESS, chat) or chat)
+  redis.call('HSET', ATTEMPT, chat, table.concat({since or string.format('%.0f', NOW), message_id, rest}, ' '))
+end
+
 while has_more() do
   local id, token, element, verdict, due = next_text(), next_text(), next_text(), next_text(), next_number()
   local again, doubt, message_id = next_text(), next_text(), next_text()
@@ -75,6 +85,8 @@ while has_more() do
     elseif is_first then
       if doubt ~= '1' then
         redis.call('HDEL', ATTEMPT, chat)
+      elseif message_id ~= '' then
+        note_id(chat, message_id)
       end
       if verdict == 'retry' then
         redis.call('LSET', lane, 0, again)

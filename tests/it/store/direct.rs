@@ -195,6 +195,51 @@ async fn take_at(store: &Store, by: &str, now: Millis) -> Vec<Lane> {
     }
 }
 
+/// While Redis is away, a process sends with an id that Redis does not store, and writes the id back as one of ours. So the message is
+/// no candidate any more when somebody looks for the text of the reply.
+#[test]
+fn the_id_of_a_failed_attempt_is_stored_even_if_redis_was_away_when_it_began() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let mut lane = lane_of(&store, "one", &["a"]).await;
+        let [first, second, third] = ["3EB01", "3EB02", "3EB03"].map(MessageId::stored);
+        let steps = [
+            (Some(&first), true, Some(&first)),
+            // This one was noted by an attempt before, which may have sent the reply.
+            (Some(&second), true, Some(&first)),
+            // Surely unsent.
+            (Some(&second), false, None),
+            (None, true, None),
+            (Some(&third), true, Some(&third)),
+        ];
+        for (place, (id, doubt, expected)) in steps.into_iter().enumerate() {
+            let retry = lane.settled(Verdict::Retry {
+                due: ms(1_000),
+                again: reply("a"),
+                doubt,
+                id: id.cloned(),
+            });
+            if place == 4 {
+                // Redis lost its last writes.
+                redis.ask(&format!("HDEL test:{{default}}:attempt {}", chat(1)));
+            }
+            store.settle(&session(), retry, ms(1_000)).await.unwrap();
+            lane = take(&store, "one").await.remove(0);
+            let known = lane.doubt.as_ref();
+            assert_eq!(known.is_some(), doubt, "{place}");
+            assert_eq!(
+                known.and_then(|attempt| attempt.id.as_ref()),
+                expected,
+                "{place}"
+            );
+            if let Some(attempt) = known {
+                assert_eq!((&attempt.address, &attempt.echo), (&chat(1), &None));
+            }
+        }
+    });
+}
+
 #[test]
 fn a_reply_that_waha_took_is_not_sent_again_even_if_the_lane_changed_hands_meanwhile() {
     let redis = Redis::start();

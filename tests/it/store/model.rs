@@ -1421,6 +1421,7 @@ fn settlement(one: &InHand, verdict: Outcome, fate: &Fate, now: Millis) -> Settl
                 ..one.reply.clone()
             },
             doubt: *doubt,
+            id: None,
         },
         Fate::Release { doubt } => Verdict::Release { due, doubt: *doubt },
     })

@@ -459,6 +459,7 @@ fn a_reply_in_flight_is_not_retried_in_a_chat_that_the_owner_answers() {
             due: ms(1_300),
             again: reply("in hand"),
             doubt: false,
+            id: None,
         });
         store.settle(&session(), failed, ms(1_300)).await.unwrap();
         assert!(

@@ -286,6 +286,7 @@ fn a_notice_that_waha_did_not_take_within_a_minute_is_not_sent_and_its_customer_
                 due: ms(70_000),
                 again: again(lane),
                 doubt,
+                id: None,
             });
             store.settle(&session(), failed, ms(8_000)).await.unwrap();
         }
