@@ -86,7 +86,10 @@ pub enum Committed {
 }
 
 pub(crate) fn commit_batch(script: StateChange) -> Batch<StepCommit, Committed> {
-    let weight = |step: &StepCommit| step.state.len();
+    let weight = |step: &StepCommit| {
+        let heard: usize = step.heard.iter().map(String::len).sum();
+        step.state.len() + heard
+    };
     Batch::start(
         weight,
         move |session: SessionName, steps: Vec<StepCommit>| {
