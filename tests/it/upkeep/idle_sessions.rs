@@ -97,8 +97,10 @@ fn five_thousand_session_names_do_not_slow_the_metrics_nor_use_a_core() {
     ] {
         eventually(what, || (busy() <= at_most).then_some(()));
     }
-    let used = cores(&daemon, Duration::from_secs(4));
-    assert!(used < 0.5, "it uses {used:.2} of a core");
+    // What the flood left to do comes first.
+    eventually("it uses less than half a core", || {
+        (cores(&daemon, Duration::from_secs(2)) < 0.5).then_some(())
+    });
 
     // A session that nobody polls any more.
     let begun = Instant::now();
