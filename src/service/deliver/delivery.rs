@@ -134,7 +134,7 @@ impl Delivery<'_> {
         if !unknown {
             match self.record_attempt(id).await {
                 Ok(recorded) => id = recorded,
-                Err(LostLane) => return (release(false), None),
+                Err(MayNotSend) => return (release(false), None),
             }
         } else if self.owner_took_over().await {
             return (release(true), None);
@@ -192,7 +192,7 @@ impl Delivery<'_> {
     async fn record_attempt(
         &self,
         again: Option<MessageId>,
-    ) -> Result<Option<MessageId>, LostLane> {
+    ) -> Result<Option<MessageId>, MayNotSend> {
         let context = self.context;
         let id = match again {
             Some(id) => Some(id),
@@ -209,7 +209,7 @@ impl Delivery<'_> {
         // message id, for a repeated attempt, and with IN_DOUBT=hold.
         if id.is_none() && self.lane.doubt.is_none() && context.in_doubt == InDoubt::Resend {
             return match self.owner_took_over().await {
-                true => Err(LostLane),
+                true => Err(MayNotSend),
                 false => Ok(None),
             };
         }
@@ -222,11 +222,15 @@ impl Delivery<'_> {
         );
         match recorded.await {
             Ok(true) => Ok(id),
-            Ok(false) => Err(LostLane),
+            Ok(false) => Err(MayNotSend),
             Err(error) => {
-                // Redis may have stored it anyway, so this id must be used. If not, the settlement stores it.
                 debug!(%error, session = %self.session, "could not store an attempt");
-                Ok(id)
+                match context.in_doubt {
+                    // Redis may have stored it anyway, so this id must be used. If not, the settlement stores it.
+                    InDoubt::Resend => Ok(id),
+                    // An attempt that Redis does not know was never made: after a crash, nobody looks for its message.
+                    InDoubt::Hold => Err(MayNotSend),
+                }
             }
         }
     }
@@ -311,8 +315,9 @@ impl Delivery<'_> {
     }
 }
 
-/// Meanwhile another process took the lane, or the owner took over the chat.
-struct LostLane;
+/// Meanwhile another process took the lane, or the owner took over the chat; or the attempt must be stored first, and Redis does not
+/// answer.
+struct MayNotSend;
 
 fn release(doubt: bool) -> Verdict {
     Verdict::Release {

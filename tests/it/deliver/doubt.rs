@@ -213,6 +213,33 @@ fn if_the_outcome_stays_unknown_the_setting_decides() {
     }
 }
 
+/// An attempt that Redis does not know was never made, so the next run sends the reply. Redis goes away while the reply is typed.
+#[test]
+fn with_hold_nothing_is_sent_before_the_attempt_is_stored() {
+    let (test, mut redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(Engine::Webjs);
+    let setup = test
+        .all(&redis)
+        .set("FLOW_FILE", test.echo())
+        .set("IN_DOUBT", "hold")
+        .set("PACING", "human");
+    let mut daemon = setup.start();
+    daemon.customer_writes(&chat(1), "one");
+    eventually("the reply is typed", || {
+        let calls = test.waha.calls();
+        calls
+            .iter()
+            .any(|call| call.path == "/api/startTyping")
+            .then_some(())
+    });
+    redis.kill();
+    daemon.wait_for_log("could not record the result of a reply");
+    assert!(test.waha.texts(&chat(1)).is_empty());
+    daemon.kill();
+    redis.start_again();
+    assert_eq!(all_texts(&test, &setup.start()), ["one", "last"]);
+}
+
 /// The real GOWS needs 3.2 s to say that it has no such message, and says it with a 500.
 #[test]
 fn gows_settles_that_a_reply_was_not_sent_and_nothing_is_held() {
