@@ -80,7 +80,7 @@ fn missed_messages_are_found_when_a_session_works_again_and_at_each_interval() {
 #[test]
 fn old_messages_are_recorded_but_not_answered() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let setup = setup(&test, &redis).set("CATCH_UP_MAX_AGE", "3s");
+    let setup = setup(&test, &redis).set("CATCH_UP_MAX_AGE", "8s");
     let mut daemon = setup.start();
     daemon.customer_writes(&chat(1), "heard");
     test.texts(&chat(1), 1);
@@ -88,7 +88,7 @@ fn old_messages_are_recorded_but_not_answered() {
     let missed = loses(&test, 2, "old");
     let sent_at = missed["payload"]["timestamp"].as_u64().unwrap();
     eventually("the message is old", || {
-        (now_ms() > (sent_at + 4) * 1_000).then_some(())
+        (now_ms() > (sent_at + 9) * 1_000).then_some(())
     });
     let _daemon = setup.start();
     eventually("the message is in the history", || {
