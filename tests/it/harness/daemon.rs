@@ -1,6 +1,7 @@
 //! The daemon under test: how it is started, what is posted to it, and what it answers.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -28,7 +29,8 @@ pub(crate) fn binary() -> Command {
 /// One `waha-sm` process, killed when the test ends. Its log is shown if the test fails.
 pub(crate) struct Daemon {
     child: Child,
-    log: PathBuf,
+    /// Open, because a failing test may drop its directory first.
+    log: File,
     pub(crate) url: String,
     pub(crate) poster: Poster,
 }
@@ -124,7 +126,7 @@ impl Setup {
         let url = format!("http://127.0.0.1:{}", self.port);
         Daemon {
             child,
-            log: self.log.clone(),
+            log: File::open(&self.log).unwrap(),
             poster: Poster::new(&url, SECRET),
             url,
         }
@@ -160,7 +162,11 @@ impl Setup {
 
 impl Daemon {
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        // Without `unwrap`: a test that panics shows it, and must not panic twice.
+        let length = self.log.metadata().map_or(0, |log| log.len());
+        let mut text = vec![0; usize::try_from(length).unwrap_or_default()];
+        let _ = self.log.read_exact_at(&mut text, 0);
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     #[track_caller]
