@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fake_waha::{Behaviour, Echo, Engine};
+use crate::fake_waha::{Behaviour, Call, Echo, Engine};
 use crate::harness::{
     API_KEY, Daemon, PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually,
 };
@@ -225,13 +225,11 @@ fn with_hold_nothing_is_sent_before_the_attempt_is_stored() {
         .set("PACING", "human");
     let mut daemon = setup.start();
     daemon.customer_writes(&chat(1), "one");
-    eventually("the reply is typed", || {
-        let calls = test.waha.calls();
-        calls
-            .iter()
-            .any(|call| call.path == "/api/startTyping")
-            .then_some(())
-    });
+    let typed = |calls: &[Call]| calls.iter().any(|call| call.path == "/api/startTyping");
+    let typing = test
+        .waha
+        .wait_for(PATIENCE, |_, calls| typed(calls).then_some(()));
+    assert!(typing.is_some(), "the reply is not typed");
     redis.kill();
     daemon.wait_for_log("could not record the result of a reply");
     assert!(test.waha.texts(&chat(1)).is_empty());
