@@ -76,7 +76,7 @@ fn inbox_length(redis: &Redis, chat: &str) -> i64 {
 #[test]
 fn an_edit_within_a_burst_is_what_is_heard() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let daemon = setup(&test, &redis, "2s").start();
+    let daemon = setup(&test, &redis, "4s").start();
     let ana = chat(1);
     // The message that opens the conversation.
     let opening = writes(&daemon, &ana, "oi, qero marcar");
@@ -105,7 +105,7 @@ fn an_edit_within_a_burst_is_what_is_heard() {
 #[test]
 fn an_edit_whose_words_are_unknown_leaves_the_old_ones() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let daemon = setup(&test, &redis, "2s").start();
+    let daemon = setup(&test, &redis, "4s").start();
     let ana = chat(1);
     let opening = writes(&daemon, &ana, "oi");
     recorded(&daemon, &edit(&ana, &opening, Some("")));
@@ -116,7 +116,7 @@ fn an_edit_whose_words_are_unknown_leaves_the_old_ones() {
 #[test]
 fn a_message_withdrawn_before_it_is_read_is_not_heard() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let daemon = setup(&test, &redis, "2s").start();
+    let daemon = setup(&test, &redis, "4s").start();
     let ana = chat(1);
     let opening = writes(&daemon, &ana, "oops");
     writes(&daemon, &ana, "hello");
@@ -139,7 +139,7 @@ fn a_message_withdrawn_before_it_is_read_is_not_heard() {
 #[test]
 fn a_conversation_opened_only_by_withdrawn_messages_closes_in_silence() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let daemon = setup(&test, &redis, "2s").start();
+    let daemon = setup(&test, &redis, "4s").start();
     let (ana, bia) = (chat(1), chat(2));
     let [one, two] = ["oops", "wrong chat"].map(|text| writes(&daemon, &ana, text));
     recorded(&daemon, &withdrawal(&ana, &two));
@@ -196,7 +196,7 @@ fn edits_and_withdrawals_count_while_the_customer_waits_in_line() {
 #[test]
 fn changes_within_a_burst_survive_a_kill() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let setup = setup(&test, &redis, "2s");
+    let setup = setup(&test, &redis, "4s");
     let mut daemon = setup.start();
     let (ana, bia) = (chat(1), chat(2));
     let [one, two] = ["one", "two"].map(|text| writes(&daemon, &ana, text));
@@ -294,7 +294,7 @@ fn a_stranger_who_uses_the_message_ids_of_another_chat_changes_nothing_there() {
 #[test]
 fn an_edit_from_the_future_does_not_block_the_next_one() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let daemon = setup(&test, &redis, "2s").start();
+    let daemon = setup(&test, &redis, "4s").start();
     let ana = chat(1);
     let message = writes(&daemon, &ana, "quero 2");
     // 9999, then times that are none.
@@ -328,7 +328,7 @@ fn an_edit_from_the_future_does_not_block_the_next_one() {
 #[test]
 fn a_photo_whose_link_comes_while_it_is_unread_is_heard_with_its_link() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let daemon = setup(&test, &redis, "2s").start();
+    let daemon = setup(&test, &redis, "4s").start();
     let (ana, id) = (chat(1), new_message_id());
     let photo = |media: &Value| {
         let mut event = message_with("message", SESSION, &ana, "Ana", "look", &id);

@@ -189,7 +189,8 @@ fn a_bot_that_says_something_else_each_time_reaches_a_limit_of_the_hour() {
         (
             "conversations_per_hour = 3\nreplies_per_hour = 0",
             "3 conversations within an hour",
-            18,
+            // Each of at most six texts; and a fourth one, if the third closed before it had read all.
+            24,
         ),
         (
             "conversations_per_hour = 0\nreplies_per_hour = 6",
