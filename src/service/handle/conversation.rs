@@ -138,25 +138,34 @@ impl ConversationTask {
         shutdown: &CancellationToken,
     ) -> TaskOutcome {
         let mut failures = 0;
+        let mut more = false;
         loop {
-            // Boxed, so that a task keeps the memory of a step only during the step: ten thousand customers may be silent.
-            let stepped = match Box::pin(self.step()).await {
-                Ok(stepped) => stepped,
-                Err(error) => {
-                    debug!(%error, session = %self.session, chat = %self.held.chat, "a step was not committed; will \
-                    read the conversation again");
-                    match Box::pin(self.recover(&mut failures, shutdown)).await {
-                        Some(ended) => return ended,
-                        None => continue,
+            let rung = bell.take();
+            if rung.check_ownership
+                && let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await
+            {
+                return ended;
+            }
+            if std::mem::take(&mut more) || rung.inbox || !self.hear(rung.messages) {
+                match Box::pin(self.read_again()).await {
+                    Ok(None) => {}
+                    Ok(Some(ended)) => return ended,
+                    Err(_) => {
+                        if let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await {
+                            return ended;
+                        }
                     }
                 }
-            };
-            failures = 0;
-            let mut more = matches!(stepped, AfterStep::MoreToRead);
+            }
+            // Boxed, so that a task keeps the memory of a step only during the step: ten thousand customers may be silent.
+            let stepped = Box::pin(self.step()).await;
+            if stepped.is_ok() {
+                failures = 0;
+            }
             match stepped {
-                AfterStep::Ended(ended) => return ended,
-                AfterStep::MoreToRead => {}
-                AfterStep::Waiting => {
+                Ok(AfterStep::Ended(ended)) => return ended,
+                Ok(AfterStep::MoreToRead) => more = true,
+                Ok(AfterStep::Waiting) => {
                     let silence = self.time_to_wait();
                     tokio::select! {
                         () = bell.rings() => {}
@@ -166,21 +175,9 @@ impl ConversationTask {
                         () = shutdown.cancelled() => return TaskOutcome::Stopped,
                     }
                 }
-            }
-            let rung = bell.take();
-            if rung.check_ownership
-                && let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await
-            {
-                return ended;
-            }
-            let reads = more || rung.inbox || !self.hear(rung.messages);
-            if !reads {
-                continue;
-            }
-            match Box::pin(self.read_again()).await {
-                Ok(None) => {}
-                Ok(Some(ended)) => return ended,
-                Err(_) => {
+                Err(error) => {
+                    debug!(%error, session = %self.session, chat = %self.held.chat, "a step was not committed; will \
+                    read the conversation again");
                     if let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await {
                         return ended;
                     }

@@ -62,7 +62,8 @@ struct DispatcherState {
     only_ours: HashSet<SessionName>,
     /// The calls to Redis on their way: at most one in each session, so that no conversation gets two tasks.
     calls: JoinSet<(SessionName, CallDone)>,
-    calling: HashSet<SessionName>,
+    /// Their sessions, with the chats whose bell rang meanwhile: the answer may be older than that.
+    calling: HashMap<SessionName, HashSet<ChatId>>,
     /// How many of the calls claim, and for how many workers; and how many compare.
     claims: usize,
     reserved: usize,
@@ -93,7 +94,7 @@ impl Dispatcher {
             to_compare: SessionQueue::default(),
             only_ours: HashSet::new(),
             calls: JoinSet::new(),
-            calling: HashSet::new(),
+            calling: HashMap::new(),
             claims: 0,
             reserved: 0,
             reads: 0,
@@ -139,31 +140,13 @@ impl DispatcherState {
     fn on_bell(&mut self, bell: Bell) {
         match bell {
             Bell::Queue(session) => self.mark_waiting(session),
-            Bell::Inbox(session, chat) => {
-                if let Some(bell) = self.active.get(&(session, chat)) {
-                    bell.ring();
-                }
-            }
+            Bell::Inbox(session, chat) => self.ring(session, chat, Doorbell::ring),
             Bell::Message(session, chat, message) => {
-                if let Some(bell) = self.active.get(&(session, chat)) {
-                    bell.ring_with(message);
-                }
+                self.ring(session, chat, |bell| bell.ring_with(message));
             }
-            Bell::TakenOver(session, chat) => {
-                if let Some(bell) = self.active.get(&(session, chat)) {
-                    bell.ring_taken_over();
-                }
-            }
-            Bell::AtDesk(session, chat) => {
-                if let Some(bell) = self.active.get(&(session, chat)) {
-                    bell.ring_at_desk();
-                }
-            }
-            Bell::LeftAlone(session, chat) => {
-                if let Some(bell) = self.active.get(&(session, chat)) {
-                    bell.ring_left_alone();
-                }
-            }
+            Bell::TakenOver(session, chat) => self.ring(session, chat, Doorbell::ring_taken_over),
+            Bell::AtDesk(session, chat) => self.ring(session, chat, Doorbell::ring_at_desk),
+            Bell::LeftAlone(session, chat) => self.ring(session, chat, Doorbell::ring_left_alone),
             Bell::Missed => {
                 // Perhaps after a failover: Redis may have forgotten that a conversation is ours, or that it is not.
                 self.must_look_everywhere = true;
@@ -171,6 +154,17 @@ impl DispatcherState {
             }
             Bell::SessionWorks(session) => drop(self.unsure.insert(session)),
             Bell::Announce(_) | Bell::Lanes(_) | Bell::Due(_) | Bell::Flows(_) => {}
+        }
+    }
+
+    /// Rings the bell of a conversation. It may also be one whose task does not run yet, because the answer to our claim is on its way.
+    fn ring(&mut self, session: SessionName, chat: ChatId, how: impl FnOnce(&Doorbell)) {
+        let key = (session, chat);
+        if let Some(bell) = self.active.get(&key) {
+            how(bell);
+        }
+        if let Some(rung) = self.calling.get_mut(&key.0) {
+            rung.insert(key.1);
         }
     }
 
@@ -221,7 +215,7 @@ impl DispatcherState {
     fn poll(&mut self) {
         self.must_look_everywhere |= self.dispatcher.context.lease.take_lapsed();
         let everywhere = SessionName::none();
-        if self.must_look_everywhere && !self.calling.contains(&everywhere) {
+        if self.must_look_everywhere && !self.calling.contains_key(&everywhere) {
             self.must_look_everywhere = false;
             let context = self.dispatcher.context.clone();
             self.call(everywhere, async move |_| {
@@ -291,7 +285,7 @@ impl DispatcherState {
             let Some(since) = context.flows.of(&session).closed_since(now) else {
                 continue;
             };
-            if self.calling.contains(&session) || self.claims >= AT_ONCE {
+            if self.calling.contains_key(&session) || self.claims >= AT_ONCE {
                 self.maybe_closed.insert(session);
                 continue;
             }
@@ -309,23 +303,23 @@ impl DispatcherState {
     where
         Calling: Future<Output = CallDone> + Send + 'static,
     {
-        self.calling.insert(session.clone());
+        self.calling.insert(session.clone(), HashSet::new());
         let calling = call(session.clone());
         self.calls.spawn(async move { (session, calling.await) });
     }
 
     fn on_called(&mut self, session: SessionName, done: CallDone) {
-        self.calling.remove(&session);
+        let rung = self.calling.remove(&session).unwrap_or_default();
         let (what, done) = match done {
             CallDone::Claimed { count, claimed } => {
                 self.claims -= 1;
                 self.reserved -= count;
-                let done = claimed.map(|claimed| self.on_claimed(&session, claimed, count));
+                let done = claimed.map(|claimed| self.on_claimed(&session, claimed, &rung, count));
                 ("could not claim conversations", done)
             }
             CallDone::ClaimedClosed(claimed) => {
                 self.claims -= 1;
-                let done = claimed.map(|claimed| self.on_claimed_closed(&session, claimed));
+                let done = claimed.map(|claimed| self.on_claimed_closed(&session, claimed, &rung));
                 ("could not claim conversations", done)
             }
             CallDone::Busy(Ok(busy)) => {
@@ -343,7 +337,7 @@ impl DispatcherState {
             }
             CallDone::Compared(held) => {
                 self.reads -= 1;
-                let done = held.map(|held| self.on_compared(&session, held));
+                let done = held.map(|held| self.on_compared(&session, held, &rung));
                 ("could not look for conversations to handle", done)
             }
         };
@@ -353,24 +347,35 @@ impl DispatcherState {
         }
     }
 
-    fn on_claimed(&mut self, session: &SessionName, claimed: Vec<HeldConversation>, count: usize) {
+    fn on_claimed(
+        &mut self,
+        session: &SessionName,
+        claimed: Vec<HeldConversation>,
+        rung: &HashSet<ChatId>,
+        count: usize,
+    ) {
         let more = claimed.len() == count;
         for claimed in claimed {
             self.over_capacity
                 .remove(&(session.clone(), claimed.chat.clone()));
-            self.start_task(session, claimed);
+            self.start_task(session, claimed, rung);
         }
         if more {
             self.sessions_waiting.push(session.clone());
         }
     }
 
-    fn on_claimed_closed(&mut self, session: &SessionName, claimed: Vec<HeldConversation>) {
+    fn on_claimed_closed(
+        &mut self,
+        session: &SessionName,
+        claimed: Vec<HeldConversation>,
+        rung: &HashSet<ChatId>,
+    ) {
         let more = claimed.len() == CLAIM_MAX;
         for claimed in claimed {
             self.over_capacity
                 .insert((session.clone(), claimed.chat.clone()));
-            self.start_task(session, claimed);
+            self.start_task(session, claimed, rung);
         }
         if more {
             self.maybe_closed.insert(session.clone());
@@ -378,7 +383,7 @@ impl DispatcherState {
     }
 
     /// Starts missing tasks, and wakes tasks that have unread messages, or whose conversation now belongs to another process.
-    fn on_compared(&mut self, session: &SessionName, held: OursInRedis) {
+    fn on_compared(&mut self, session: &SessionName, held: OursInRedis, rung: &HashSet<ChatId>) {
         for chat in held.unread.iter().flatten() {
             if let Some(bell) = self.active.get(&(session.clone(), chat.clone())) {
                 bell.ring();
@@ -390,7 +395,7 @@ impl DispatcherState {
             }
         }
         for claimed in held.without_task {
-            self.start_task(session, claimed);
+            self.start_task(session, claimed, rung);
         }
         if held.unread.is_some() {
             self.mark_waiting(session.clone());
@@ -403,7 +408,13 @@ impl DispatcherState {
         self.sessions_waiting.push(session);
     }
 
-    fn start_task(&mut self, session: &SessionName, claimed: HeldConversation) {
+    /// `rung`: the chats whose bell rang after Redis may have answered.
+    fn start_task(
+        &mut self,
+        session: &SessionName,
+        claimed: HeldConversation,
+        rung: &HashSet<ChatId>,
+    ) {
         let chat = (session.clone(), claimed.chat.clone());
         debug!(
             %session,
@@ -412,6 +423,9 @@ impl DispatcherState {
             "claimed a conversation"
         );
         let bell = Arc::new(Doorbell::default());
+        if rung.contains(&claimed.chat) {
+            bell.ring();
+        }
         // After a failover, Redis may not know that we have it, and give it to us a second time: the first task ends.
         if let Some(before) = self.active.insert(chat.clone(), bell.clone()) {
             before.ring_to_check_ownership();
@@ -572,10 +586,13 @@ impl OursInRedis {
 }
 
 /// Takes the first session in which no call is on its way.
-fn pop_free(sessions: &mut SessionQueue, calling: &HashSet<SessionName>) -> Option<SessionName> {
+fn pop_free(
+    sessions: &mut SessionQueue,
+    calling: &HashMap<SessionName, HashSet<ChatId>>,
+) -> Option<SessionName> {
     for _ in 0..sessions.len() {
         let session = sessions.pop()?;
-        if !calling.contains(&session) {
+        if !calling.contains_key(&session) {
             return Some(session);
         }
         sessions.push(session);

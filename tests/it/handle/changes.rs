@@ -1,8 +1,10 @@
 //! A customer edits or withdraws a message: this changes what the flow reads, as long as the message is unread.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Redis, SESSION, Setup, TestSetup, chat, eventually};
+use crate::harness::{Daemon, Redis, RedisAddress, SESSION, Setup, TestSetup, chat, eventually};
 use crate::webhook::{message_with, new_message_id, now_ms};
 
 /// A flow that repeats every answer with a mark before it.
@@ -100,6 +102,37 @@ fn an_edit_within_a_burst_is_what_is_heard() {
         let row = rows.iter().find(|row| row["first_text"] == "quero 2")?;
         (row["text"] == "quero 5").then_some(())
     });
+}
+
+#[test]
+fn what_happens_while_a_claim_is_on_its_way_is_heard() {
+    for burst in ["4s", "0s"] {
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let address = RedisAddress::of(&redis);
+        let worker = test.setup("work").set("REDIS_URL", address.url());
+        let worker = worker.set("FLOW_FILE", test.flow(&echo(burst)));
+        let _worker = worker.set("WORKERS", "2").start();
+        let listener = test.setup("serve").set("REDIS_URL", redis.url());
+        let listener = listener.set("FLOW_FILE", test.flow(&echo(burst))).start();
+        // From now on Redis knows the script that claims.
+        writes(&listener, &chat(2), "hello");
+        test.texts(&chat(2), 1);
+        let ana = chat(1);
+        let answers = address.holds_answers();
+        let opening = writes(&listener, &ana, "oi, qero marcar");
+        eventually("it is claimed", || {
+            (redis.number("HLEN waha-sm:{default}:active") == 2).then_some(())
+        });
+        recorded(&listener, &edit(&ana, &opening, Some("oi, quero marcar")));
+        writes(&listener, &ana, "por favor");
+        // The worker hears these bells first, and then the answer to its claim.
+        let rung = Instant::now();
+        eventually("the bells have been heard", || {
+            (rung.elapsed() > Duration::from_millis(300)).then_some(())
+        });
+        drop(answers);
+        assert_eq!(test.texts(&ana, 1), ["hello: oi, quero marcar\npor favor"]);
+    }
 }
 
 #[test]

@@ -2,14 +2,11 @@
 //! resumes without a restart of the daemon.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Daemon, Redis, SESSION, TestSetup, ask, chat, eventually};
+use crate::harness::{Daemon, Redis, RedisAddress, SESSION, TestSetup, ask, chat, eventually};
 use crate::webhook;
 
 /// The number of customers who write at once.
@@ -289,7 +286,7 @@ fn after_a_read_only_redis_under_traffic_replies_are_sent_once() {
 #[test]
 fn after_a_failover_the_new_primary_behind_the_same_address_is_found() {
     let (test, old) = (TestSetup::new(), Redis::start());
-    let address = Address::of(&old);
+    let address = RedisAddress::of(&old);
     let daemon = test
         .setup("all")
         .set("REDIS_URL", address.url())
@@ -461,48 +458,5 @@ fn answer_as_redis_6_0(mut stream: std::net::TcpStream) {
                 return;
             }
         }
-    }
-}
-
-/// A TCP address that leads to one Redis, and after a failover to another. Open connections stay with the old one.
-struct Address {
-    port: u16,
-    target: Arc<Mutex<PathBuf>>,
-}
-
-impl Address {
-    fn of(redis: &Redis) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let target = Arc::new(Mutex::new(redis.socket()));
-        let leads_to = target.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let socket = leads_to.lock().unwrap().clone();
-                let Ok(redis) = UnixStream::connect(socket) else {
-                    continue;
-                };
-                stream.set_nodelay(true).unwrap();
-                let (mut from, mut to) = (stream.try_clone().unwrap(), redis.try_clone().unwrap());
-                std::thread::spawn(move || {
-                    let _ = std::io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(Shutdown::Both);
-                });
-                let (mut from, mut to) = (redis, stream);
-                std::thread::spawn(move || {
-                    let _ = std::io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(Shutdown::Both);
-                });
-            }
-        });
-        Self { port, target }
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    fn lead_to(&self, redis: &Redis) {
-        *self.target.lock().unwrap() = redis.socket();
     }
 }
