@@ -46,6 +46,7 @@ impl Redis {
 
     /// A copy of its files, as a replica has them that gets nothing more from now on.
     pub(crate) fn copy(&self) -> TempDir {
+        self.write_first();
         let copy = tempfile::tempdir().unwrap();
         copy_files(&self.directory, &copy);
         copy
@@ -104,16 +105,27 @@ impl Redis {
         send_signal(self.child.as_ref().unwrap().id(), signal);
     }
 
-    /// Kills it as the out-of-memory killer does.
+    /// Kills it as the out-of-memory killer does. What it has answered is in its files.
     pub(crate) fn kill(&mut self) {
+        self.write_first();
+        self.end();
+    }
+
+    fn end(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
         }
     }
 
-    /// All that it has written to its files. It writes each command before it answers.
+    /// From now on it answers when it has written. Before, while the disk is busy, it answers up to two seconds earlier.
+    fn write_first(&self) {
+        ask(&self.socket(), "CONFIG SET appendfsync always");
+    }
+
+    /// All that it has written to its files.
     pub(crate) fn files(&self) -> String {
+        self.write_first();
         let directory = self.directory.path().join(FILES);
         let files = std::fs::read_dir(directory).unwrap();
         let bytes = files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap());
@@ -155,7 +167,7 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        self.kill();
+        self.end();
     }
 }
 
