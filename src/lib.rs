@@ -51,7 +51,7 @@
 //!   catch up. A copy that is only recorded, because it has no content yet or is too old, does not use up the message's
 //!   turn. A copy with more content completes the row in the history.
 //! - What is heard is the inbox as the customer left it: an edit changes an unread message, and a withdrawn one keeps its
-//!   place but is not heard (`store/lua/shared/inbox`).
+//!   place but is not heard (`store/lua/shared/inbox`). A step that has heard anything else is refused.
 //! - A person has one chat. It is kept under the `@c.us` id as soon as that is known, and answered at the id they wrote
 //!   from.
 //! - A call to the shop's own system is committed under a key before it is made, outside of any lock; its answer is another

@@ -458,8 +458,7 @@ impl ConversationTask {
             chat: self.held.chat.clone(),
             epoch: self.held.epoch.clone(),
             rev: self.held.rev,
-            consumed,
-            heard: self.inbox.heard(consumed),
+            consumed: self.inbox.first(consumed),
             state: serde_json::to_string(&advance.state).unwrap_or_default(),
             close: outcome.clone().map(|outcome| Close {
                 outcome,

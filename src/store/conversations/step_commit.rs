@@ -21,11 +21,9 @@ pub struct StepCommit {
     pub epoch: String,
     /// The number of steps before this one.
     pub rev: u64,
-    /// How many messages of the inbox the step consumed.
-    pub consumed: usize,
-    /// The last of these, if bells brought them ([`NewMessage`](crate::store::NewMessage)). A server that was replaced may have
-    /// rung such a bell: then the message is not in the inbox, or not yet.
-    pub heard: Vec<String>,
+    /// The first messages of the inbox, which the step consumed, with those withdrawn. They may have changed since they were read or a
+    /// bell brought them ([`NewMessage`](crate::store::NewMessage)); and if a server that was replaced rang it, they are not there.
+    pub consumed: Vec<String>,
     /// The flow's state after the step, JSON.
     pub state: String,
     /// The outcome, if it closes the conversation.
@@ -81,14 +79,14 @@ pub enum Committed {
     },
     /// Refused: another process or the owner has the conversation now, or this step was committed before.
     Stale,
-    /// Refused: the inbox does not hold what bells brought. It must be read.
+    /// Refused: the inbox does not begin with what the step consumed. It must be read.
     NotInInbox,
 }
 
 pub(crate) fn commit_batch(script: StateChange) -> Batch<StepCommit, Committed> {
     let weight = |step: &StepCommit| {
-        let heard: usize = step.heard.iter().map(String::len).sum();
-        step.state.len() + heard
+        let consumed: usize = step.consumed.iter().map(String::len).sum();
+        step.state.len() + consumed
     };
     Batch::start(
         weight,
@@ -130,10 +128,9 @@ fn push_step(arguments: &mut Arguments, step: &StepCommit) {
     arguments.push_text(&step.chat);
     arguments.push_text(&step.epoch);
     arguments.push_text(step.rev.to_string());
-    arguments.push_number(step.consumed as i64);
-    arguments.push_number(step.consumed.saturating_sub(step.heard.len()) as i64);
+    arguments.push_number(step.consumed.len() as i64);
     // JSON has no line ends of its own.
-    arguments.push_text(step.heard.join("\n"));
+    arguments.push_text(step.consumed.join("\n"));
     arguments.push_text(&step.state);
     arguments.push_text(outcome);
     arguments.push_text(variables);

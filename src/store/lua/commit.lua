@@ -2,15 +2,14 @@
 -- the conversation handed off or closed; all together, or refused.
 -- Uses: inbox, conversations, lanes, pace
 -- KEYS: namespace
--- ARGV: per conversation: chat, epoch, rev, consumed, read (how many of these were read; bells brought the others), heard (the others,
---       with line ends between), state, outcome ('' = stays open), variables (JSON), resume_within (ms, 0 = can't be resumed), handoff
---       ('' = none; else how long (ms) it waits for a person (0 = without limit), the priority ('normal' or 'urgent') and the team
---       ('' = none), with spaces between), note (for the person), known (what the flow remembers, JSON; '' = no change),
---       asks_rating ('1' = the customer was asked to rate it), sender (the process that sends the replies if nobody does yet,
---       '' = any), replies (count), reply...
+-- ARGV: per conversation: chat, epoch, rev, consumed (count), messages (those, with line ends between), state, outcome ('' = stays
+--       open), variables (JSON), resume_within (ms, 0 = can't be resumed), handoff ('' = none; else how long (ms) it waits for a person
+--       (0 = without limit), the priority ('normal' or 'urgent') and the team ('' = none), with spaces between), note (for the
+--       person), known (what the flow remembers, JSON; '' = no change), asks_rating ('1' = the customer was asked to rate it), sender
+--       (the process that sends the replies if nobody does yet, '' = any), replies (count), reply...
 -- Returns per conversation: how many messages its inbox still holds, with those withdrawn (0 if it closed or was handed off), or -1:
 --       refused, because another process has it, or this step was committed before, or -2: refused, because the inbox does not
---       hold what was heard; then the token of its lane ('' = the sender did not get it), its first reply, the earlier attempt on
+--       begin with these messages; then the token of its lane ('' = the sender did not get it), its first reply, the earlier attempt on
 --       that which is in doubt, and the address, as `take_lanes` returns them. No bell rings for the replies: the process looks
 --       at their lanes itself.
 local answer = {}
@@ -26,8 +25,7 @@ local function hand_off(chat, handoff, note)
 end
 
 while has_more() do
-  local chat, epoch, rev, consumed, read, heard = next_text(), next_text(), next_text(), next_number(), next_number(), next_text()
-  local state = next_text()
+  local chat, epoch, rev, consumed, messages, state = next_text(), next_text(), next_text(), next_number(), next_text(), next_text()
   local outcome, variables, resume_within, handoff = next_text(), next_text(), next_number(), next_text()
   local note, known, asks_rating, sender = next_text(), next_text(), next_text(), next_text()
   local replies = {}
@@ -37,7 +35,7 @@ while has_more() do
   local unread, token, element, doubt, address = 0, '', '', '', ''
   if epoch_now ~= epoch or rev_now ~= rev then
     unread = -1
-  elseif heard ~= '' and table.concat(redis.call('LRANGE', INBOX .. chat, read, consumed - 1), '\n') ~= heard then
+  elseif consumed > 0 and table.concat(redis.call('LRANGE', INBOX .. chat, 0, consumed - 1), '\n') ~= messages then
     unread = -2
   else
     drop_first(chat, consumed)

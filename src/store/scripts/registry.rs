@@ -129,7 +129,7 @@ scripts! {
     record: items(1, 14),
     link_ids: items(1, 2),
     claim: call(3),
-    commit: counted_items(0, 16),
+    commit: counted_items(0, 15),
     release: call(1),
     due: call(1),
     due_waiting: call(3),

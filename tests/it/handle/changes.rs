@@ -104,16 +104,27 @@ fn an_edit_within_a_burst_is_what_is_heard() {
     });
 }
 
+/// A process that posts events, and another one, whose way to Redis the test can close, that answers them.
+fn listener_and_worker(
+    test: &TestSetup,
+    redis: &Redis,
+    burst: &str,
+) -> (Daemon, Daemon, RedisAddress) {
+    let address = RedisAddress::of(redis);
+    let start = |role, url| {
+        let setup = test.setup(role).set("REDIS_URL", url);
+        let setup = setup.set("FLOW_FILE", test.flow(&echo(burst)));
+        setup.set("WORKERS", "2").start()
+    };
+    let worker = start("work", address.url());
+    (start("serve", redis.url()), worker, address)
+}
+
 #[test]
 fn what_happens_while_a_claim_is_on_its_way_is_heard() {
     for burst in ["4s", "0s"] {
         let (test, redis) = (TestSetup::new(), Redis::start());
-        let address = RedisAddress::of(&redis);
-        let worker = test.setup("work").set("REDIS_URL", address.url());
-        let worker = worker.set("FLOW_FILE", test.flow(&echo(burst)));
-        let _worker = worker.set("WORKERS", "2").start();
-        let listener = test.setup("serve").set("REDIS_URL", redis.url());
-        let listener = listener.set("FLOW_FILE", test.flow(&echo(burst))).start();
+        let (listener, _worker, address) = listener_and_worker(&test, &redis, burst);
         // From now on Redis knows the script that claims.
         writes(&listener, &chat(2), "hello");
         test.texts(&chat(2), 1);
@@ -133,6 +144,18 @@ fn what_happens_while_a_claim_is_on_its_way_is_heard() {
         drop(answers);
         assert_eq!(test.texts(&ana, 1), ["hello: oi, quero marcar\npor favor"]);
     }
+}
+
+#[test]
+fn an_edit_whose_bell_comes_too_late_is_heard() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let (listener, worker, address) = listener_and_worker(&test, &redis, "4s");
+    let ana = chat(1);
+    let opening = writes(&listener, &ana, "oi, qero marcar");
+    worker.wait_for_log("claimed a conversation");
+    let _bells = address.holds_bells();
+    recorded(&listener, &edit(&ana, &opening, Some("oi, quero marcar")));
+    assert_eq!(test.texts(&ana, 1), ["hello: oi, quero marcar"]);
 }
 
 #[test]

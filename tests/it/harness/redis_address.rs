@@ -15,8 +15,7 @@ const BELL: &[u8] = b"*3\r\n$7\r\nmessage\r\n";
 pub(crate) struct RedisAddress {
     port: u16,
     target: Arc<Mutex<PathBuf>>,
-    /// Locked while no answer may pass.
-    answers: Arc<Mutex<()>>,
+    gates: Arc<Gates>,
 }
 
 impl RedisAddress {
@@ -25,9 +24,9 @@ impl RedisAddress {
         let address = Self {
             port: listener.local_addr().unwrap().port(),
             target: Arc::new(Mutex::new(redis.socket())),
-            answers: Arc::default(),
+            gates: Arc::default(),
         };
-        let (target, answers) = (address.target.clone(), address.answers.clone());
+        let (target, gates) = (address.target.clone(), address.gates.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let socket = target.lock().unwrap().clone();
@@ -40,8 +39,8 @@ impl RedisAddress {
                     let _ = std::io::copy(&mut from, &mut to);
                     let _ = to.shutdown(Shutdown::Both);
                 });
-                let answers = answers.clone();
-                std::thread::spawn(move || pass_answers(redis, stream, &answers));
+                let gates = gates.clone();
+                std::thread::spawn(move || pass_back(redis, stream, &gates));
             }
         });
         address
@@ -57,18 +56,33 @@ impl RedisAddress {
 
     /// As long as this is held, commands reach Redis, and bells come back, but no answers.
     pub(crate) fn holds_answers(&self) -> MutexGuard<'_, ()> {
-        self.answers.lock().unwrap()
+        self.gates.answers.lock().unwrap()
+    }
+
+    /// As long as this is held, answers come back, but no bells.
+    pub(crate) fn holds_bells(&self) -> MutexGuard<'_, ()> {
+        self.gates.bells.lock().unwrap()
     }
 }
 
-fn pass_answers(mut redis: UnixStream, mut client: TcpStream, answers: &Mutex<()>) {
+/// Locked while nothing of that kind may pass.
+#[derive(Default)]
+struct Gates {
+    answers: Mutex<()>,
+    bells: Mutex<()>,
+}
+
+fn pass_back(mut redis: UnixStream, mut client: TcpStream, gates: &Gates) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(read @ 1..) = redis.read(&mut bytes) {
         let said = &bytes[..read];
-        let passes = (!said.starts_with(BELL)).then(|| answers.lock());
-        let sent = client.write_all(said);
-        drop(passes);
-        if sent.is_err() {
+        let gate = if said.starts_with(BELL) {
+            &gates.bells
+        } else {
+            &gates.answers
+        };
+        drop(gate.lock());
+        if client.write_all(said).is_err() {
             break;
         }
     }

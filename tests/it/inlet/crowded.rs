@@ -34,11 +34,13 @@ fn webhooks_are_fast(daemon: &Daemon, count: usize) {
             ("connection", "close"),
         ];
         let began = Instant::now();
-        let (status, answer) = daemon
-            .poster
-            .post_with(body.as_bytes(), &headers)
-            .expect("a webhook is answered");
-        assert_eq!(status, 200, "{answer}");
+        // WAHA repeats what could not be stored: Redis, too, has little of a busy machine.
+        eventually("the webhook is accepted", || {
+            let answer = daemon.poster.post_with(body.as_bytes(), &headers);
+            let (status, answer) = answer.expect("a webhook is answered");
+            assert!(matches!(status, 200 | 503), "{status} {answer}");
+            (status == 200).then_some(())
+        });
         began.elapsed()
     });
     let mut times: Vec<_> = times.collect();

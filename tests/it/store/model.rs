@@ -557,20 +557,16 @@ impl<'a> Run<'a> {
                 .await
                 .map_err(|error| error.to_string())?;
             let inbox = self.compare(&claim, read)?;
-            // A process consumes only what it has read or heard.
-            let consumed = inbox.as_ref().map_or(3, Vec::len).min(commit.consumed);
             // Steps of one chat are committed together: the second has not read what the first leaves.
             let is_first = !steps.iter().any(|(other, _): &(Claim, _)| {
                 (other.session, &other.chat) == (claim.session, &claim.chat)
             });
-            let heard = inbox.filter(|_| commit.sends && is_first);
-            let heard = heard.unwrap_or_default();
+            let read = inbox.filter(|_| is_first).unwrap_or_default();
             let step = StepCommit {
                 chat: claim.chat.clone(),
                 epoch: claim.epoch.clone(),
                 rev: claim.rev.saturating_add_signed(commit.off),
-                consumed,
-                heard: heard.into_iter().take(consumed).collect(),
+                consumed: read.into_iter().take(commit.consumed).collect(),
                 state: format!("{{\"state\":\"{}\"}}", self.next("s")),
                 close: matches!(commit.close, HowClose::Finished | HowClose::ForSilence).then(
                     || Close {
@@ -686,7 +682,7 @@ impl<'a> Run<'a> {
         let state = &step.state;
         let mut left = model.commit(
             step.chat.as_str(),
-            step.consumed,
+            step.consumed.len(),
             state,
             ending.as_ref(),
             self.now,

@@ -20,8 +20,6 @@ pub(crate) struct Inbox {
     stored: Vec<InboxMessage>,
     /// Those to be heard, as the flow's inputs.
     said: Vec<Said>,
-    /// How many of the first were read from Redis. Bells brought the others.
-    read: usize,
 }
 
 #[derive(Debug)]
@@ -65,7 +63,6 @@ impl Inbox {
             self.stored.push(InboxMessage { raw, message });
             self.said.extend(said);
         }
-        self.read = self.stored.len();
     }
 
     /// Adds a message that a bell brought, after all others.
@@ -83,17 +80,16 @@ impl Inbox {
             .filter(InboxMessage::is_heard)
             .count();
         self.said.drain(..heard);
-        self.read = self.read.saturating_sub(count);
         if self.stored.is_empty() {
             // Most customers are silent most of the time, and the space for four messages is half of what a conversation needs.
             *self = Self::default();
         }
     }
 
-    /// Those of the first `count` messages, with those withdrawn, that bells brought.
-    pub(crate) fn heard(&self, count: usize) -> Vec<String> {
-        let brought = self.stored.iter().take(count).skip(self.read);
-        brought.map(|one| one.raw.clone()).collect()
+    /// The first `count` messages, with those withdrawn, as stored in Redis.
+    pub(crate) fn first(&self, count: usize) -> Vec<String> {
+        let first = self.stored.iter().take(count);
+        first.map(|one| one.raw.clone()).collect()
     }
 
     /// The messages to be heard, as the flow's inputs.
@@ -257,17 +253,16 @@ mod tests {
         inbox.update(vec![raw("a", 1)]);
         inbox.push(raw("b", 2));
         assert_eq!(texts(&inbox), ["a", "b"]);
-        assert_eq!(inbox.heard(1), [""; 0]);
-        assert_eq!(inbox.heard(2), [raw("b", 2)]);
+        assert_eq!(inbox.first(1), [raw("a", 1)]);
         inbox.update(vec![raw("a", 1), raw("b", 2)]);
-        assert_eq!(inbox.heard(2), [""; 0]);
+        assert_eq!(inbox.first(2), [raw("a", 1), raw("b", 2)]);
         assert_eq!(texts(&inbox), ["a", "b"]);
         inbox.consume(1);
         assert_eq!(texts(&inbox), ["b"]);
         inbox.push(raw("c", 3));
         inbox.consume(1);
         assert_eq!(
-            (texts(&inbox), inbox.heard(1)),
+            (texts(&inbox), inbox.first(1)),
             (vec!["c"], vec![raw("c", 3)])
         );
         inbox.consume(1);

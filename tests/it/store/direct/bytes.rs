@@ -68,7 +68,7 @@ fn a_session_that_holds_too_much_still_hears_chats_that_hold_little() {
             .remove(0);
         let freed: usize = held.inbox.iter().map(String::len).sum();
         let step = StepCommit {
-            consumed: held.inbox.len(),
+            consumed: held.inbox.clone(),
             ..step(&held, Vec::new())
         };
         store.commit(&session(), step).await.unwrap();
