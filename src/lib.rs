@@ -36,7 +36,7 @@
 //!   (`service/kit/session_rounds`).
 //! - A step of a conversation is one commit: the inbox is consumed, the state saved, replies put into the lane and the
 //!   history written, all together. The commit is refused if another process has taken over the conversation (a newer
-//!   epoch), or if the step was committed before.
+//!   epoch), if the step was committed before, or if the inbox does not begin with what the step consumed.
 //! - A lease belongs to a process, and the process sends a heartbeat every half second. If it falls silent, its conversations
 //!   return to the line under their old tickets, and its lanes are due again. A process that restarts on the same data
 //!   directory releases its old leases at once.
@@ -51,7 +51,7 @@
 //!   catch up. A copy that is only recorded, because it has no content yet or is too old, does not use up the message's
 //!   turn. A copy with more content completes the row in the history.
 //! - What is heard is the inbox as the customer left it: an edit changes an unread message, and a withdrawn one keeps its
-//!   place but is not heard (`store/lua/shared/inbox`). A step that has heard anything else is refused.
+//!   place but is not heard (`store/lua/shared/inbox`).
 //! - A person has one chat. It is kept under the `@c.us` id as soon as that is known, and answered at the id they wrote
 //!   from.
 //! - A call to the shop's own system is committed under a key before it is made, outside of any lock; its answer is another

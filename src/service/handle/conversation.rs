@@ -105,6 +105,8 @@ pub(crate) struct ConversationTask {
 enum AfterStep {
     Waiting,
     MoreToRead,
+    /// It was not committed, because it heard something else than the inbox in Redis.
+    Refused,
     Ended(TaskOutcome),
 }
 
@@ -159,13 +161,18 @@ impl ConversationTask {
             }
             // Boxed, so that a task keeps the memory of a step only during the step: ten thousand customers may be silent.
             let stepped = Box::pin(self.step()).await;
-            if stepped.is_ok() {
-                failures = 0;
+            if let Err(error) = &stepped {
+                debug!(%error, session = %self.session, chat = %self.held.chat, "a step was not committed; will \
+                read the conversation again");
             }
             match stepped {
                 Ok(AfterStep::Ended(ended)) => return ended,
-                Ok(AfterStep::MoreToRead) => more = true,
+                Ok(AfterStep::MoreToRead) => {
+                    failures = 0;
+                    more = true;
+                }
                 Ok(AfterStep::Waiting) => {
+                    failures = 0;
                     let silence = self.time_to_wait();
                     tokio::select! {
                         () = bell.rings() => {}
@@ -175,9 +182,7 @@ impl ConversationTask {
                         () = shutdown.cancelled() => return TaskOutcome::Stopped,
                     }
                 }
-                Err(error) => {
-                    debug!(%error, session = %self.session, chat = %self.held.chat, "a step was not committed; will \
-                    read the conversation again");
+                Ok(AfterStep::Refused) | Err(_) => {
                     if let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await {
                         return ended;
                     }
@@ -479,7 +484,7 @@ impl ConversationTask {
         let hands_off = step.handoff.is_some();
         let unread = match self.commit_and_send(step).await? {
             Committed::Done { unread, .. } => unread,
-            Committed::NotInInbox => return Ok(AfterStep::MoreToRead),
+            Committed::NotInInbox => return Ok(AfterStep::Refused),
             Committed::Stale => return Ok(AfterStep::Ended(TaskOutcome::Lost)),
         };
         Ok(match outcome {
@@ -541,7 +546,8 @@ impl ConversationTask {
         replies.into_iter().enumerate().map(reply).collect()
     }
 
-    /// Call this when an answer from Redis was lost. Only Redis knows what was done, so this reads the conversation again.
+    /// Call this when an answer from Redis was lost, or a step was refused. Only Redis knows what was done, so this reads the
+    /// conversation again.
     async fn recover(
         &mut self,
         failures: &mut u32,

@@ -446,7 +446,7 @@ impl DispatcherState {
         let of_task = conversation.clone();
         let (context, of_session) = (self.dispatcher.context.clone(), session.clone());
         let shutdown = self.shutdown.clone();
-        let (store, rung) = (self.dispatcher.context.store.clone(), bell.clone());
+        let (store, of_end) = (self.dispatcher.context.store.clone(), bell.clone());
         let ending = TaskEnd {
             chat: chat.clone(),
             conversation,
@@ -475,17 +475,17 @@ impl DispatcherState {
                     info!(session = %chat.0, chat = %chat.1, "the customer waits for a person");
                 }
                 // Boxed for the same reason as in `ConversationTask::run`.
-                TaskOutcome::Lost if Box::pin(owner_took_over(&store, &chat, &rung)).await => info!(
+                TaskOutcome::Lost if Box::pin(owner_took_over(&store, &chat, &of_end)).await => info!(
                     session = %chat.0,
                     chat = %chat.1,
                     "the owner answers this chat from their own phone; the worker is free again"
                 ),
-                TaskOutcome::Lost if Box::pin(is_at_desk(&store, &chat, &rung)).await => info!(
+                TaskOutcome::Lost if Box::pin(is_at_desk(&store, &chat, &of_end)).await => info!(
                     session = %chat.0,
                     chat = %chat.1,
                     "a person took or closed this conversation; the worker is free again"
                 ),
-                TaskOutcome::Lost if Box::pin(left_alone(&store, &chat, &rung)).await => info!(
+                TaskOutcome::Lost if Box::pin(left_alone(&store, &chat, &of_end)).await => info!(
                     session = %chat.0,
                     chat = %chat.1,
                     outcome = "limit",

@@ -157,18 +157,14 @@ fn an_agent_takes_the_next_customer_answers_notes_and_closes() {
         shop.does(&format!("close {two} --outcome sold --as ana")),
         format!("The conversation of Ana ({two}) is closed: sold.\n")
     );
-    eventually("the history has what ana said", || {
+    eventually("the history has what ana said, and her note", || {
         let agents = (
             "agent".to_owned(),
             "which one? the\u{1b} red one?".to_owned(),
         );
-        shop.said(2).contains(&agents).then_some(())
+        let past = shop.does(&format!("show {two}"));
+        (shop.said(2).contains(&agents) && past.contains("wants the red one")).then_some(())
     });
-    let past = shop.does(&format!("show {two}"));
-    assert!(
-        past.contains("wants the red one"),
-        "the note is shown: {past}"
-    );
     // The other customer waits for another team.
     assert!(shop.refuses("take --as ana").contains("nobody waits"));
     assert!(shop.does("take --as bia").contains(&one));

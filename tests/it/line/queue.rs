@@ -159,6 +159,9 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
     queued(&daemon, &chat(2), "two", 1);
     queued(&daemon, &chat(3), "three", 2);
     daemon.wait_for_log("the session can't send");
+    eventually("no notice is on its way", || {
+        (redis.number("HLEN waha-sm:{default}:sending") == 0).then_some(())
+    });
     let inbox = |n: usize| format!("LLEN waha-sm:{{default}}:inbox:{}", chat(n));
     daemon.customer_writes(&chat(1), "x");
     let claimed = |n: usize| format!("claimed a conversation session=default chat={}", chat(n));

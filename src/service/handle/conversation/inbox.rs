@@ -12,8 +12,7 @@ use crate::waha::message::Message;
 /// The messages that the flow has not consumed yet. Each is parsed once, no matter how often the conversation is read
 /// from Redis again.
 ///
-/// Redis keeps withdrawn messages at their places, so that a step that is being committed consumes the messages that it
-/// read. The flow does not see them.
+/// Redis keeps withdrawn messages at their places, so that a bell can say at which place a new one stands. The flow does not see them.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     /// As in Redis, with those withdrawn.
