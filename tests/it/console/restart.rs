@@ -86,6 +86,7 @@ fn pages_that_were_open_while_the_daemon_was_killed_miss_nothing_and_show_nothin
     talk.shows_in("[data-section=past]", "we are back");
     let refused = [
         "ERR_CONNECTION",
+        "ERR_SOCKET_NOT_CONNECTED",
         "ERR_INCOMPLETE_CHUNKED",
         "ERR_EMPTY_RESPONSE",
         "status of 503",
